@@ -1,0 +1,9 @@
+"""The Chalice application: its functions, by event source. No logic."""
+
+from chalice.app import Chalice
+
+from chalicelib.handlers import http, jobs, releases, uploads
+
+app = Chalice(app_name="freshet")
+for module in (http, uploads, jobs, releases):
+    app.register_blueprint(module.blueprint)

@@ -1,0 +1,1 @@
+"""The application: all that ships to Lambda."""

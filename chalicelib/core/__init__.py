@@ -1,0 +1,1 @@
+"""What is decided and named: pure, no I/O, no clock, no environment, no third party."""

@@ -1,0 +1,34 @@
+"""What the control plane and the container agree on: channels, files, content types and environment variables.
+
+Both sides import this one file, so that a name cannot drift. Paths are relative to the channel's or output's folder.
+"""
+
+JSON_LINES = "application/jsonlines"
+JSON = "application/json"
+
+# Processing inputs and outputs live under this folder of the container (AWS's convention).
+PROCESSING_DIR = "/opt/ml/processing"
+
+# Channels: processing inputs and training channels.
+RAW = "raw"  # uploaded files, as they came
+SPEC = "spec"  # one file, SPEC_FILE
+TRAIN = "train"  # ROWS_FILE
+VALIDATION = "validation"  # ROWS_FILE
+TEST = "test"  # FEATURES_FILE of the held-out rows
+TRUTH = "truth"  # LABELS_FILE of the held-out rows
+SCORES = "scores"  # what the batch transform wrote, one or more *.out files of JSON Lines
+
+# Outputs of processing jobs.
+PREPARED = "prepared"
+EVALUATION = "evaluation"
+SHARDS = "shards"
+
+SPEC_FILE = "spec.json"
+ROWS_FILE = "rows.jsonl"  # {"id", <columns>, <target>, "group"}
+FEATURES_FILE = "features.jsonl"  # {"id", <columns>}: no label, what the transform scores
+LABELS_FILE = "labels.jsonl"  # {"id", "label", "group"}
+SUMMARY_FILE = "summary.json"  # {"content_digest", "rows": {...}, ...}
+EVALUATION_FILE = "evaluation.json"  # SageMaker's model-quality layout
+
+# Set in the model's Environment, answered in every response body.
+MODEL_VERSION = "FRESHET_MODEL_VERSION"

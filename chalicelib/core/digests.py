@@ -1,0 +1,47 @@
+"""Ids from content: the same input has the same id wherever and however often it is computed.
+
+An id is 16 hexadecimal characters of SHA-256 (64 bits: among a million ids, a clash has odds of 1 in 37 million) over
+canonical JSON, short enough to stand in a job's name.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+
+from chalicelib.core.spec import PipelineSpec
+
+
+def short_digest(*parts: object) -> str:
+    """Return the id of any JSON-ready parts, order included."""
+    canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def upload_id(bucket: str, key: str, version_id: str) -> str:
+    """Return the id of one version of one uploaded object."""
+    return short_digest("upload", bucket, key, version_id)
+
+
+def prepare_recipe(spec: PipelineSpec, image_uri: str) -> str:
+    """Return the id of how rows are read and split: what of the spec `prepare` looks at, and the code that does it."""
+    data = spec.to_dict()
+    return short_digest("prepare", {field: data[field] for field in _PREPARE_FIELDS}, image_uri)
+
+
+_PREPARE_FIELDS = ("columns", "target", "labels", "group", "split")
+
+
+def recipe(spec: PipelineSpec, image_uri: str) -> str:
+    """Return the id of how a model is made from rows: the spec but for its title and machines, and the code."""
+    data = spec.to_dict()
+    return short_digest("recipe", {field: data[field] for field in data.keys() - {"title", "machines"}}, image_uri)
+
+
+def dataset_id(upload_ids: Iterable[str], prepare_recipe_id: str) -> str:
+    """Return the id of a dataset version; the order of its uploads does not matter."""
+    return short_digest("dataset", sorted(upload_ids), prepare_recipe_id)
+
+
+def run_id(content_digest: str, recipe_id: str) -> str:
+    """Return the id of a run: one content and one recipe are one run, whatever files the content came in."""
+    return short_digest("run", content_digest, recipe_id)

@@ -1,0 +1,86 @@
+"""What everything in AWS is called: a name is a function of stage, pipeline and content, so it is the idempotency key.
+
+Every name starts ``freshet-<stage>-<pipeline>-`` (stages share an account and its event bus; every rule filters on that
+prefix). Jobs add ``<step>-<id>``, so that the name alone says where to look when an event brings it back.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from chalicelib.core.errors import InvalidEventError
+
+APP = "freshet"
+Step = Literal["prepare", "train", "score", "evaluate", "shard", "batch"]
+STEPS: tuple[str, ...] = get_args(Step)
+_JOB = re.compile(rf"(?P<pipeline>.+)-(?P<step>{'|'.join(STEPS)})-(?P<id>[0-9a-f]{{16}})")
+
+
+@dataclass(frozen=True)
+class JobName:
+    """What a job's name says: the pipeline, the step, and the id of the dataset version, run or batch it works for."""
+
+    pipeline: str
+    step: Step
+    id: str
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one stage."""
+
+    stage: str
+
+    @property
+    def prefix(self) -> str:
+        """What every name of this stage starts with."""
+        return f"{APP}-{self.stage}-"
+
+    def job(self, pipeline: str, step: Step, job_id: str) -> str:
+        """Return the name of the processing, training or transform job of a step."""
+        return f"{self.prefix}{pipeline}-{step}-{job_id}"
+
+    def parse_job(self, name: str) -> JobName:
+        """Read a job's name back.
+
+        Raises
+        ------
+        InvalidEventError
+            If the name is not one that `job` gives.
+        """
+        match = _JOB.fullmatch(name.removeprefix(self.prefix)) if name.startswith(self.prefix) else None
+        if match is None:
+            raise InvalidEventError(f"job name {name!r} is not one of stage {self.stage!r}")
+        return JobName(match["pipeline"], match["step"], match["id"])  # type: ignore[arg-type]
+
+    def candidate(self, pipeline: str, run_id: str) -> str:
+        """Return the name of the model that scores the held-out rows, before it is a package."""
+        return f"{self.prefix}{pipeline}-candidate-{run_id}"
+
+    def model(self, pipeline: str, run_id: str) -> str:
+        """Return the name of the model that serves."""
+        return f"{self.prefix}{pipeline}-model-{run_id}"
+
+    def endpoint_config(self, pipeline: str, run_id: str) -> str:
+        """Return the name of the immutable endpoint config that serves a run's model."""
+        return f"{self.prefix}{pipeline}-config-{run_id}"
+
+    def endpoint(self, pipeline: str) -> str:
+        """Return the name of the pipeline's endpoint."""
+        return f"{self.prefix}{pipeline}"
+
+    def model_package_group(self, pipeline: str) -> str:
+        """Return the name of the group that holds the pipeline's versions."""
+        return f"{self.prefix}{pipeline}"
+
+    def parse_pipeline(self, name: str) -> str:
+        """Read the pipeline from the name of an endpoint or a model package group.
+
+        Raises
+        ------
+        InvalidEventError
+            If the name is not of this stage.
+        """
+        if not name.startswith(self.prefix):
+            raise InvalidEventError(f"name {name!r} is not one of stage {self.stage!r}")
+        return name.removeprefix(self.prefix)

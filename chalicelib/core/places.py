@@ -1,0 +1,118 @@
+"""Where everything lies in the stage's bucket: the layout of keys, written and read back in one file.
+
+``uploads/`` and ``batch/<pipeline>/input/`` are people's; the application writes everywhere else and listens to none of
+its own prefixes, so that no output can start another run.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from chalicelib.core import container
+
+ACCEPTED = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz")
+_DROPPED = re.compile(r"(?P<area>uploads|batch)/(?P<pipeline>[^/]+)/(?P<rest>.+)", re.DOTALL)
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+_MAX_FILE_NAME = 100
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """What the key of a person's file says: its purpose and its pipeline."""
+
+    purpose: Literal["uploads", "batch"]
+    pipeline: str
+
+
+def parse_dropped(key: str) -> Dropped | None:
+    """Read the key of a file that a person dropped; None if files under that key trigger nothing."""
+    match = _DROPPED.fullmatch(key)
+    if match is None or key.endswith("/") or (match["area"] == "batch" and not match["rest"].startswith("input/")):
+        return None
+    return Dropped("uploads" if match["area"] == "uploads" else "batch", match["pipeline"])
+
+
+def upload_key(pipeline: str, file_name: str) -> str:
+    """Return the key under which a labelled file is dropped."""
+    return f"uploads/{pipeline}/{file_name}"
+
+
+def batch_input_key(pipeline: str, file_name: str) -> str:
+    """Return the key under which a file to score is dropped."""
+    return f"batch/{pipeline}/input/{file_name}"
+
+
+def refusal(key: str, size: int) -> str | None:
+    """Say why a dropped file is not even read; None if it is."""
+    if not key.lower().endswith(ACCEPTED):
+        return f"file names must end in {', '.join(ACCEPTED[:-1])} or {ACCEPTED[-1]}"
+    return "the file is empty" if size == 0 else None
+
+
+def raw_name(upload: str, key: str) -> str:
+    """Return the file name of an upload's pinned copy: its id, then what of the person's name is safe in a path."""
+    return f"{upload}-{_UNSAFE.sub('_', key.rsplit('/', 1)[-1])[-_MAX_FILE_NAME:]}"
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of the bucket that one dataset version, run or batch owns."""
+
+    bucket: str
+    prefix: str
+
+    def key(self, *parts: str) -> str:
+        """Return the key of a file (or, ending in an empty part, a folder) below."""
+        return "/".join((self.prefix, *parts))
+
+    def uri(self, *parts: str) -> str:
+        """Return the same as an ``s3://`` URI."""
+        return f"s3://{self.bucket}/{self.key(*parts)}"
+
+    @property
+    def id(self) -> str:
+        """The folder's own name."""
+        return self.prefix.rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """The stage's bucket."""
+
+    name: str
+
+    def dataset(self, pipeline: str, dataset_id: str) -> Folder:
+        """Return the folder of a dataset version."""
+        return Folder(self.name, f"{self.datasets(pipeline)}{dataset_id}")
+
+    def datasets(self, pipeline: str) -> str:
+        """Return the prefix of all dataset versions of a pipeline."""
+        return f"datasets/{pipeline}/"
+
+    def run(self, pipeline: str, run_id: str) -> Folder:
+        """Return the folder of a run."""
+        return Folder(self.name, f"{self.runs(pipeline)}{run_id}")
+
+    def runs(self, pipeline: str) -> str:
+        """Return the prefix of all runs of a pipeline."""
+        return f"models/{pipeline}/"
+
+    def batch(self, pipeline: str, batch_id: str) -> Folder:
+        """Return the folder of a batch and its scores; a batch is named by its upload."""
+        return Folder(self.name, f"scores/{pipeline}/{batch_id}")
+
+
+# Files of a folder that the control plane writes; what jobs write is named in `container`.
+DATASET_FILE = "dataset.json"
+RUN_FILE = "run.json"
+BATCH_FILE = "batch.json"
+RAW_FOLDER = container.RAW
+MANIFEST_FILE = "raw.manifest"
+ARTIFACTS = "artifacts"
+SCORED = "scored"
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Split ``s3://bucket/key`` into bucket and key."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key

@@ -1,0 +1,1 @@
+"""Blueprints by event source: parse, call a service."""

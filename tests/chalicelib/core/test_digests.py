@@ -1,0 +1,47 @@
+"""Ids from content."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.core import digests
+from chalicelib.core.spec import Learner, Machines
+from chalicelib.pipelines import DEFAULT, PIPELINES
+
+SPEC = PIPELINES[DEFAULT]
+IMAGE = "account/image@sha256:1"
+
+
+@given(st.lists(st.text(), unique=True), st.randoms(use_true_random=False))
+def test_dataset_order(uploads: list[str], random: object) -> None:
+    """The order in which uploads are listed does not name another dataset version."""
+    shuffled = list(uploads)
+    random.shuffle(shuffled)  # type: ignore[attr-defined] # hypothesis gives a random.Random
+    assert digests.dataset_id(uploads, "recipe") == digests.dataset_id(shuffled, "recipe")
+
+
+@given(st.tuples(st.text(), st.text(), st.text()), st.tuples(st.text(), st.text(), st.text()))
+def test_upload_parts(one: tuple[str, str, str], other: tuple[str, str, str]) -> None:
+    """Two object versions share an id only if bucket, key and version are all the same."""
+    assert (digests.upload_id(*one) == digests.upload_id(*other)) == (one == other)
+
+
+def test_recipe_ignores_machines() -> None:
+    """A bigger machine or a new title asks for no new model."""
+    other = replace(SPEC, machines=Machines(train="ml.m5.4xlarge"), title="Another title")
+    assert digests.recipe(other, IMAGE) == digests.recipe(SPEC, IMAGE)
+
+
+def test_recipe_sees_code_and_learner() -> None:
+    """Another image or hyperparameter is another recipe."""
+    tuned = replace(SPEC, learner=Learner(SPEC.learner.name, {"rounds": "7"}))
+    assert len({digests.recipe(SPEC, IMAGE), digests.recipe(tuned, IMAGE), digests.recipe(SPEC, f"{IMAGE}2")}) == 3
+
+
+def test_prepare_recipe_ignores_learner() -> None:
+    """Another learner reads the same prepared rows; another split does not."""
+    tuned = replace(SPEC, learner=Learner("another"))
+    moved = replace(SPEC, split=replace(SPEC.split, salt="another"))
+    assert digests.prepare_recipe(tuned, IMAGE) == digests.prepare_recipe(SPEC, IMAGE)
+    assert digests.prepare_recipe(moved, IMAGE) != digests.prepare_recipe(SPEC, IMAGE)

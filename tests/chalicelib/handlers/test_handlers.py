@@ -1,0 +1,155 @@
+"""The Chalice application: raw AWS payloads in, service calls out; HTTP requests in, documents out."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from chalice.test import Client
+
+from chalicelib import bootstrap
+from chalicelib.bootstrap import Services
+from chalicelib.core.actions import Call, Plan
+from tests.chalicelib.fakes import STAGE, World
+
+RUN_ID = "0123456789abcdef"
+
+
+@pytest.fixture
+def client(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    """Give the application's test client, on fakes."""
+    monkeypatch.setenv("FRESHET_STAGE", "dev")
+    monkeypatch.setattr(bootstrap, "services", lambda: services)
+    from app import app  # noqa: PLC0415 - reads the stage's name when imported
+
+    with Client(app) as client:
+        yield client
+
+
+def test_upload_starts_prepare(client: Client, world: World, event: Callable[[str], dict[str, Any]]) -> None:
+    """An "Object Created" under uploads/ starts the prepare job."""
+    payload = event("s3_object_created")
+    detail = payload["detail"]
+    world.drop(detail["object"]["key"], detail["object"]["version-id"])
+    client.lambda_.invoke("on_upload", payload)
+    assert world.executor.performed == ["create_processing_job"]
+
+
+@pytest.mark.parametrize(
+    ("bucket", "key"),
+    [("freshet-dev-another-bucket", "uploads/reviews/a.csv"), (STAGE.bucket_name, "models/reviews/a.csv")],
+)
+def test_foreign_objects(
+    client: Client, world: World, event: Callable[[str], dict[str, Any]], bucket: str, key: str
+) -> None:
+    """An object of another bucket, or one of our own outputs, starts nothing."""
+    payload = event("s3_object_created")
+    payload["detail"]["bucket"]["name"], payload["detail"]["object"]["key"] = bucket, key
+    world.drop(key, payload["detail"]["object"]["version-id"])
+    client.lambda_.invoke("on_upload", payload)
+    assert not world.executor.performed
+
+
+@pytest.mark.parametrize("name", ["processing_job", "training_job", "transform_job"])
+def test_jobs_of_nobody(client: Client, world: World, event: Callable[[str], dict[str, Any]], name: str) -> None:
+    """The event of a job whose dataset version or run was never accepted changes nothing and does not fail."""
+    client.lambda_.invoke("on_job", event(name))
+    assert not world.executor.performed
+
+
+@pytest.mark.parametrize("name", ["model_package", "endpoint"])
+def test_release_events(client: Client, world: World, event: Callable[[str], dict[str, Any]], name: str) -> None:
+    """A package's or endpoint's event looks at the endpoint, whatever state the event itself tells."""
+    world.executor.perform(_registered())
+    client.lambda_.invoke("on_release", event(name))
+    assert world.executor.performed[-1] == "create_endpoint"
+
+
+def _registered() -> Plan:
+    package = {"ModelPackageGroupName": "freshet-dev-reviews", "CustomerMetadataProperties": {"run_id": RUN_ID}}
+    return Plan("registering", "", (Call("create_model_package", package),))
+
+
+def test_predict(client: Client, world: World) -> None:
+    """A prediction names the pipeline, the version, the variant and an inference id."""
+    response = client.http.post(
+        "/predict", headers={"Content-Type": "application/json"}, body=json.dumps({"text": "good"}).encode()
+    )
+    assert response.status_code == 200
+    answer = response.json_body
+    assert answer["predictions"] == [{"label": "positive", "score": 0.75}]
+    assert (answer["pipeline"], answer["model_version"], answer["variant"]) == ("reviews", "3", "AllTraffic")
+    assert answer["inference_id"]
+    assert world.runtime.asked == [({"text": "good"},)]
+
+
+def test_predict_plain_text(client: Client, world: World) -> None:
+    """A text/plain body is one text."""
+    response = client.http.post("/predict", headers={"Content-Type": "text/plain"}, body="très bon".encode())
+    assert response.status_code == 200
+    assert world.runtime.asked == [({"text": "très bon"},)]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/predict", b"{", 400),
+        ("/predict", json.dumps({"text": "x" * 70_000}).encode(), 413),
+        ("/pipelines/nobody/predict", b'{"text": "a"}', 404),
+    ],
+)
+def test_problems(client: Client, path: str, body: bytes, status: int) -> None:
+    """What cannot be answered is a problem document with the request's id, and quotes no text."""
+    response = client.http.post(path, headers={"Content-Type": "application/json"}, body=body)
+    assert response.status_code == status
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert response.json_body["status"] == status
+    assert response.json_body["request_id"]
+
+
+def test_not_ready(client: Client, world: World) -> None:
+    """Before any model is live, the caller is told so and when to come back."""
+    world.runtime.ready = False
+    response = client.http.post("/predict", headers={"Content-Type": "text/plain"}, body=b"good")
+    assert response.status_code == 503
+    assert response.json_body["detail"] == "no model is live yet"
+    assert response.headers["Retry-After"] == "5"
+
+
+def test_health(client: Client) -> None:
+    """Health names each pipeline's endpoint."""
+    assert client.http.get("/health").json_body == {"status": "ok", "endpoints": {"reviews": "none"}}
+
+
+@pytest.mark.parametrize("path", ["/", "/web/page.js", "/web/style.css"])
+def test_page(client: Client, path: str) -> None:
+    """The page and its files forbid everything but themselves."""
+    response = client.http.get(path)
+    assert response.status_code == 200
+    policy = response.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+
+
+def test_page_is_self_contained(client: Client) -> None:
+    """The page's addresses are relative and its scripts and styles are files."""
+    html = client.http.get("/").body.decode()
+    assert 'src="web/page.js"' in html
+    assert 'href="web/style.css"' in html
+    assert "http" not in html
+    assert "<style" not in html
+    assert "onclick" not in html
+
+
+def test_no_such_file(client: Client) -> None:
+    """No other file is served."""
+    assert client.http.get("/web/settings.py").status_code == 404
+
+
+def test_text_is_not_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    """A caller's text reaches no log, whether it is answered or refused."""
+    for body in (b'{"text": "canary-8161"}', b'{"canary-8161": 1}', b'{"text": "canary-8161'):
+        client.http.post("/predict", headers={"Content-Type": "application/json"}, body=body)
+    logged = [str(record.__dict__) for record in caplog.records]
+    assert any("predict_refused" in line for line in logged)
+    assert not any("canary-8161" in line for line in logged)

@@ -1,0 +1,32 @@
+"""What every test may use, and what none may do: reach a real AWS account."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+EVENTS = Path(__file__).parent / "events"
+
+
+@pytest.fixture(autouse=True)
+def no_real_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Point boto3 at a closed loopback port with invented credentials; who wants a cloud sets its own address."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+
+
+@pytest.fixture
+def event() -> Callable[[str], dict[str, Any]]:
+    """Give a raw AWS payload by the name of its file."""
+
+    def read(name: str) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
+        return document
+
+    return read
