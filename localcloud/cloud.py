@@ -1,0 +1,198 @@
+"""The local cloud put together: the one place that knows all of its parts, and the order they start and stop in.
+
+The port answers before the application is started, as the application calls it while being imported; the cloud is ready
+when `start` returns. Stopping goes the other way round, and nothing that was started is left.
+"""
+
+import fcntl
+import json
+import logging
+import os
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
+
+from localcloud.admin import Admin
+from localcloud.apigateway import ApiGateway
+from localcloud.bus import Bus
+from localcloud.errors import ConfigError
+from localcloud.frontdoor import FrontDoor, SageMakerApi
+from localcloud.history import History
+from localcloud.lambdas import Lambdas
+from localcloud.moto_services import MotoServices
+from localcloud.processes import Processes
+from localcloud.s3_events import Publish, S3Events
+from localcloud.server import Server
+from localcloud.settings import Settings
+from localcloud.timers import Timers
+
+T = TypeVar("T")
+
+log = logging.getLogger("localcloud")
+
+
+class SageMakerService(SageMakerApi, Protocol):
+    """What the cloud needs of SageMaker."""
+
+    def start(self, endpoint_url: str) -> None:
+        """Begin; S3 is at ``endpoint_url``."""
+
+    def stop(self) -> None:
+        """End every job and server."""
+
+
+MakeSageMaker = Callable[[Settings, Publish, Processes], SageMakerService]
+
+
+def _sagemaker(settings: Settings, publish: Publish, processes: Processes) -> SageMakerService:
+    from localcloud.sagemaker import SageMaker  # noqa: PLC0415  the base starts without it in its own tests
+
+    return SageMaker(settings, publish=publish, processes=processes)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())
+
+
+class Cloud:
+    """One local cloud; a process runs one at a time, as moto's state is the process's."""
+
+    def __init__(self, settings: Settings, make_sagemaker: MakeSageMaker = _sagemaker) -> None:
+        self._settings = settings
+        self._make_sagemaker = make_sagemaker
+        self._ready = False
+        self._undo: list[Callable[[], object]] = []
+        self.port = 0
+        self.endpoint_url = ""
+        self.api_url = ""
+
+    def start(self) -> None:
+        """Start everything; raises ConfigError when that cannot be done, and leaves nothing behind then."""
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        self._ready = True
+
+    def stop(self) -> None:
+        """Stop everything, in the reverse order; safe to call again."""
+        self._ready = False
+        while self._undo:
+            self._undo.pop()()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _start(self) -> None:
+        settings, logs = self._settings, self._settings.state / "logs"
+        logs.mkdir(parents=True, exist_ok=True)
+        self._hold_state()
+        self._log_to(logs / "cloud.log")
+        history = self._keep(History(logs / "history.jsonl", _now), History.close)
+        processes = self._keep(Processes(), Processes.close)
+        timers = Timers()
+        timers.start()
+        self._undo.append(timers.stop)
+        moto = MotoServices()
+        moto.reset()
+        lambdas = Lambdas(settings, processes=processes, timers=timers, history=history, now=_now)
+        bus = Bus(
+            deliver=lambdas.invoke_async,
+            timers=timers,
+            delay=settings.delays.event_delivery,
+            history=history,
+            now=_now,
+            new_id=_new_id,
+        )
+        sagemaker = self._make_sagemaker(settings, bus.publish, processes)
+        door = FrontDoor(
+            stage=settings.stage,
+            api=ApiGateway(
+                settings.stage, settings.limits, wiring=lambda: lambdas.wiring, invoke=lambdas.invoke, now=_now
+            ),
+            pages=Admin(settings, lambdas, lambda: self._ready),
+            sagemaker=sagemaker,
+            s3=S3Events(moto, bus.publish, lambda action: timers.after(settings.delays.s3_event, action)),
+            moto=moto,
+            history=history,
+            new_id=_new_id,
+        )
+        self._serve(door)
+        self._undo.append(lambdas.stop)
+        wiring = lambdas.start(self.endpoint_url, logs / "lambda.log")
+        bus.use(wiring.rules)
+        for schedule in wiring.schedules:
+            log.warning("schedule_not_fired name=%s expression=%s", schedule.name, schedule.expression)
+        self._undo.append(sagemaker.stop)
+        sagemaker.start(self.endpoint_url)
+        threading.Thread(target=moto.warm, name="warm", daemon=True).start()
+        log.info("started endpoint_url=%s", self.endpoint_url)
+
+    def _serve(self, door: FrontDoor) -> None:
+        server = Server(door, self._settings.port)
+        self._undo.append(server.stop)
+        server.start()
+        self.port = server.port
+        self.endpoint_url = f"http://127.0.0.1:{self.port}"
+        self.api_url = f"{self.endpoint_url}/{self._settings.stage}/"
+
+    def _hold_state(self) -> None:
+        """Let no second cloud use the same state."""
+        held = (self._settings.state / "lock").open("a+")
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            held.close()
+            raise ConfigError(
+                f"another local cloud uses {self._settings.state}: choose another with --state"
+            ) from error
+        self._undo.append(held.close)
+
+    def _log_to(self, path: Path) -> None:
+        handler = logging.FileHandler(path, encoding="utf-8")
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+        before = log.level
+        log.addHandler(handler)
+        log.setLevel(logging.INFO)
+
+        def detach() -> None:
+            log.removeHandler(handler)
+            log.setLevel(before)
+            handler.close()
+
+        self._undo.append(detach)
+
+    def _keep(self, part: T, end: Callable[[T], object]) -> T:
+        self._undo.append(lambda: end(part))
+        return part
+
+
+def announce(cloud: Cloud, state: Path) -> str:
+    """Write ``cloud.json``, whole or not at all, for those who look for the cloud; the same as one line."""
+    line = json.dumps(
+        {
+            "pid": os.getpid(),
+            "port": cloud.port,
+            "endpoint_url": cloud.endpoint_url,
+            "api_url": cloud.api_url,
+        }
+    )
+    new = state / "cloud.json.new"
+    new.write_text(line + "\n", "utf-8")
+    new.replace(state / "cloud.json")
+    return line

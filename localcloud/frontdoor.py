@@ -1,0 +1,206 @@
+"""The front door: one WSGI application that hands each request to the service it was signed for.
+
+Unsigned requests go to the application's HTTP routes below ``/<stage>/`` and to the cloud's own pages; everything
+else is AWS's API. A web page must not reach in: another ``Host`` than the loopback's is refused (DNS rebinding), as
+is a foreign ``Origin`` anywhere but on the application's own routes, which are public on AWS too.
+"""
+
+import json
+import logging
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import unquote, urlsplit
+from xml.sax.saxutils import escape
+
+from werkzeug.wrappers import Request, Response
+
+from localcloud import admin, operations, protocol
+from localcloud.admin import Admin
+from localcloud.apigateway import ApiGateway
+from localcloud.errors import AwsError
+from localcloud.history import History
+from localcloud.moto_services import SERVICES
+from localcloud.signature import Scope, scope_of
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_INVOCATIONS = re.compile(r"/endpoints/(?P<name>[^/]+)/invocations")
+
+log = logging.getLogger(__name__)
+
+
+class InvokeAnswer(Protocol):
+    """What a model server answered."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers that SageMaker sets."""
+
+    @property
+    def body(self) -> bytes:
+        """The model's answer."""
+
+
+class SageMakerApi(Protocol):
+    """What the front door needs of SageMaker."""
+
+    def handle(self, operation: str, body: bytes, region: str) -> tuple[int, bytes]:
+        """Answer a call of the control plane; raises AwsError."""
+
+    def invoke(self, endpoint_name: str, headers: Mapping[str, str], body: bytes, region: str) -> InvokeAnswer:
+        """Answer a call of the runtime; raises AwsError."""
+
+
+class FrontDoor:
+    """A WSGI application for one local cloud."""
+
+    def __init__(
+        self,
+        *,
+        stage: str,
+        api: ApiGateway,
+        pages: Admin,
+        sagemaker: SageMakerApi,
+        s3: "WSGIApplication",
+        moto: "WSGIApplication",
+        history: History,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._stage = stage
+        self._api = api
+        self._pages = pages
+        self._sagemaker = sagemaker
+        self._s3 = s3
+        self._moto = moto
+        self._history = history
+        self._new_id = new_id
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one request and write it into the history."""
+        begun = time.monotonic()
+        request = Request(environ)
+        scope = scope_of(environ.get("HTTP_AUTHORIZATION", ""), environ["QUERY_STRING"])
+        operation = operations.name_of(request, scope.service if scope else "")
+        try:
+            answer = self._route(request, scope, environ)
+        except AwsError as error:
+            answer = self._refused(error, scope.service if scope else "", request)
+        except Exception:  # the outermost edge: whatever a service did not foresee is a 500, as on AWS
+            log.exception("request_failed operation=%s", operation)
+            failure = AwsError("InternalFailure", "the local cloud failed; see cloud.log", 500)
+            answer = self._refused(failure, scope.service if scope else "", request)
+        status: list[str] = []
+
+        def noted(code: str, headers: list[tuple[str, str]], exc_info: object = None, /) -> Callable[[bytes], object]:
+            del exc_info
+            status[:] = [code]
+            return start_response(code, headers)
+
+        body = answer(environ, noted)
+        service = scope.service if scope else "http"
+        code = int(status[0].partition(" ")[0]) if status else 0
+        self._history.record("call", service, operation, code, time.monotonic() - begun)
+        return body
+
+    def _route(self, request: Request, scope: Scope | None, environ: "WSGIEnvironment") -> "WSGIApplication":
+        _check_host(environ.get("HTTP_HOST", ""))
+        raw_path = (
+            urlsplit("//host" + environ["REQUEST_URI"]).path if environ["REQUEST_URI"].startswith("/") else request.path
+        )
+        if scope is None or scope.service == "execute-api":
+            return self._unsigned(request, raw_path)
+        _check_origin(request)
+        environ["localcloud.region"] = scope.region
+        if scope.service == "sagemaker":
+            return self._to_sagemaker(request, scope)
+        if scope.service not in SERVICES or (scope.presigned and scope.service != "s3"):
+            raise AwsError("NotImplemented", f"{scope.service} is not emulated by the local cloud", 501)
+        return _called(self._s3 if scope.service == "s3" else self._moto, environ)
+
+    def _unsigned(self, request: Request, raw_path: str) -> Response:
+        if request.path.startswith(admin.PREFIX):
+            _check_origin(request)
+            return self._pages.answer(request.method, request.path)
+        first, slash, rest = raw_path.lstrip("/").partition("/")
+        if unquote(first) == self._stage:
+            if not slash and request.method in {"GET", "HEAD"}:
+                return Response(status=301, headers={"Location": f"/{self._stage}/"})
+            return self._api.answer(request, "/" + rest)
+        raise AwsError("MissingAuthenticationTokenException", "Missing Authentication Token", 403)
+
+    def _to_sagemaker(self, request: Request, scope: Scope) -> Response:
+        body = request.get_data(cache=False)
+        if found := _INVOCATIONS.fullmatch(request.path):
+            if request.method != "POST":
+                raise AwsError("UnknownOperationException", "an endpoint is invoked by POST", 404)
+            invoked = self._sagemaker.invoke(found["name"], dict(request.headers), body, scope.region)
+            headers = {**invoked.headers, "x-amzn-RequestId": self._new_id()}
+            return Response(invoked.body, status=invoked.status, headers=headers)
+        service, _, operation = request.headers.get("X-Amz-Target", "").partition(".")
+        if service != "SageMaker" or not operation:
+            raise AwsError("UnknownOperationException", "no X-Amz-Target names an operation of SageMaker", 400)
+        status, answer = self._sagemaker.handle(operation, body, scope.region)
+        headers = {"x-amzn-RequestId": self._new_id()}
+        return Response(answer, status=status, headers=headers, content_type="application/x-amz-json-1.1")
+
+    def _refused(self, error: AwsError, service: str, request: Request) -> Response:
+        request_id = self._new_id()
+        headers = {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": error.code}
+        code, message = escape(error.code), escape(error.message)
+        if service == "s3":
+            body = f"<Error><Code>{code}</Code><Message>{message}</Message><RequestId>{request_id}</RequestId></Error>"
+            return Response(body, status=error.status, headers=headers, content_type="application/xml")
+        if service and request.mimetype == "application/x-www-form-urlencoded":
+            inner = f"<Error><Code>{code}</Code><Message>{message}</Message></Error><RequestId>{request_id}</RequestId>"
+            body = f"<ErrorResponse>{inner}</ErrorResponse>"
+            return Response(body, status=error.status, headers=headers, content_type="text/xml")
+        if not service:
+            plain = json.dumps({"message": error.message})
+            return Response(plain, status=error.status, headers=headers, content_type="application/json")
+        return Response(
+            protocol.render_error(error),
+            status=error.status,
+            headers=headers,
+            content_type="application/x-amz-json-1.1",
+        )
+
+
+def _called(app: "WSGIApplication", environ: "WSGIEnvironment") -> "WSGIApplication":
+    """Call a service now, so that what it raises is answered like any refusal, and replay its answer."""
+    begun: list[tuple[str, list[tuple[str, str]]]] = []
+
+    def start_response(
+        status: str, headers: list[tuple[str, str]], exc_info: object = None, /
+    ) -> Callable[[bytes], object]:
+        del exc_info
+        begun[:] = [(status, headers)]
+        return lambda _: None
+
+    body = app(environ, start_response)
+
+    def replay(_: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+        start(*begun[0])
+        return body
+
+    return replay
+
+
+def _check_host(host: str) -> None:
+    name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
+    if name.lower() not in _LOOPBACK:
+        message = f"the local cloud answers for 127.0.0.1 and localhost only, not for {host!r}"
+        raise AwsError("MisdirectedRequest", message, 421)
+
+
+def _check_origin(request: Request) -> None:
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != request.host:
+        raise AwsError("AccessDenied", f"a web page of {origin} may not call the local cloud", 403)

@@ -1,0 +1,39 @@
+"""The history of a local cloud: one JSON line per call, event and invocation; names and times, never bodies."""
+
+import json
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+
+class History:
+    """Appends to one file; safe to use from several threads."""
+
+    def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("a", encoding="utf-8")
+
+    def record(self, kind: str, service: str, operation: str, status: int | str, duration: float) -> None:
+        """Write one line: ``kind`` is call, event or invoke; ``duration`` in seconds is written as milliseconds."""
+        line = json.dumps(
+            {
+                "time": self._now().isoformat(timespec="milliseconds"),
+                "kind": kind,
+                "service": service,
+                "operation": operation,
+                "status": status,
+                "ms": round(duration * 1000, 1),
+            }
+        )
+        with self._lock:
+            if not self._file.closed:  # a call may end after the cloud has stopped
+                self._file.write(line + "\n")
+                self._file.flush()
+
+    def close(self) -> None:
+        """Write nothing more."""
+        with self._lock:
+            self._file.close()

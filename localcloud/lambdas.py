@@ -1,0 +1,179 @@
+"""Lambda: the application's functions, executed in worker processes that are started before they are needed.
+
+A synchronous call waits for its result; an event is tried three times, with growing pauses, and then kept as a dead
+letter with its error. The workers are alike and run any function. The prices: one process holds all functions of the
+application, so a function sees module state that on AWS only its own sandbox had; and events in the queue do not
+survive the cloud.
+"""
+
+import json
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from localcloud.errors import AwsError, ConfigError
+from localcloud.history import History
+from localcloud.job_queue import Failure, Job, JobQueue, Outcome
+from localcloud.lambda_process import LambdaProcess, StartError, environment_of
+from localcloud.processes import Processes
+from localcloud.settings import Settings
+from localcloud.timers import Timers
+from localcloud.wiring import ChaliceConfig, Function, Wiring, read_wiring
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """An event that no try could handle."""
+
+    time: datetime
+    function: str
+    request_id: str
+    tries: int
+    failure: Failure
+    event: Any
+
+
+class Lambdas:
+    """The functions of one application; safe to use from several threads."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        processes: Processes,
+        timers: Timers,
+        history: History,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._settings = settings
+        self._processes = processes
+        self._timers = timers
+        self._history = history
+        self._now = now
+        self._queue = JobQueue(settings.limits.lambda_workers, settings.limits.lambda_waiting)
+        self._workers: list[LambdaProcess] = []
+        self._threads: list[threading.Thread] = []
+        self._dead_letters: list[DeadLetter] = []
+        self._stopping = threading.Event()
+        self.wiring = Wiring()
+
+    def start(self, endpoint_url: str, log_file: Path) -> Wiring:
+        """Start the workers and read the wiring; raises ConfigError when the application cannot be imported."""
+        if self._settings.app is None:
+            return self.wiring
+        config = ChaliceConfig.read(self._settings.app_dir, self._settings.stage)
+        env = environment_of(self._settings, config, endpoint_url)
+        count = self._settings.limits.lambda_workers
+        self._workers = [LambdaProcess(self._processes, self._settings, env, log_file) for _ in range(count)]
+        try:
+            declared = self._workers[0].start()
+        except StartError as error:
+            trace = "".join(error.failure.trace)
+            raise ConfigError(f"the application {self._settings.app} cannot be started: {error}\n{trace}") from error
+        self.wiring = read_wiring(declared, config, timeout=self._settings.limits.lambda_timeout)
+        for number, worker in enumerate(self._workers):
+            thread = threading.Thread(target=self._work, args=(worker,), name=f"lambda-{number}")
+            self._threads.append(thread)
+            thread.start()
+        return self.wiring
+
+    def invoke(self, name: str, event: bytes, wait: float) -> Outcome:
+        """Call a function and wait for its outcome.
+
+        Raises
+        ------
+        AwsError
+            ResourceNotFoundException, RequestTooLargeException, or TooManyRequestsException when too many callers wait.
+        TimeoutError
+            After ``wait`` seconds; a call that has begun goes on, one that has not is dropped.
+        """
+        if len(event) > self._settings.limits.lambda_payload:
+            limit = self._settings.limits.lambda_payload
+            raise AwsError("RequestTooLargeException", f"Request must be smaller than {limit} bytes", 413)
+        job = Job(self._function(name), event, str(uuid.uuid4()), waited_for=True)
+        self._queue.put(job)
+        try:
+            return job.future.result(timeout=wait)
+        except TimeoutError:
+            job.future.cancel()
+            raise
+        except CancelledError:
+            raise AwsError("ServiceException", "the local cloud is stopping", 503) from None
+
+    def invoke_async(self, name: str, event: bytes) -> None:
+        """Queue an event for a function; it is tried again when the function fails."""
+        self._try(Job(self._function(name), event, str(uuid.uuid4()), waited_for=False), tries=1)
+
+    @property
+    def dead_letters(self) -> list[DeadLetter]:
+        """The events that no try could handle, in the order they were given up."""
+        return list(self._dead_letters)
+
+    def stop(self) -> None:
+        """Take no more calls and end the workers; calls under way fail."""
+        self._stopping.set()
+        for job in self._queue.close():
+            job.future.cancel()
+        for worker in self._workers:
+            worker.kill()
+        for thread in self._threads:
+            thread.join()
+        for worker in self._workers:  # those whose thread never began
+            worker.stop()
+
+    def _function(self, name: str) -> Function:
+        try:
+            return self.wiring.functions[name]
+        except KeyError:
+            raise AwsError("ResourceNotFoundException", f"Function not found: {name}", 404) from None
+
+    def _work(self, worker: LambdaProcess) -> None:
+        self._prepare(worker)
+        while (job := self._queue.take()) is not None:
+            begun = time.monotonic()
+            outcome = worker.execute(job)
+            status = outcome.failure.kind if outcome.failure else "ok"
+            self._history.record("invoke", "lambda", job.function.full_name, status, time.monotonic() - begun)
+            self._queue.done(job)
+            job.future.set_result(outcome)
+            self._prepare(worker)
+        worker.stop()
+
+    def _prepare(self, worker: LambdaProcess) -> None:
+        """Start a worker that is new, crashed or was killed, before the next job needs it."""
+        if worker.running or self._stopping.is_set():
+            return
+        try:
+            worker.start()
+        except StartError as error:
+            log.warning("worker_not_started error=%s", error)  # the next job tries again and reports it
+        except OSError as error:
+            if not self._stopping.is_set():
+                log.warning("worker_not_started error=%s", error)
+
+    def _try(self, job: Job, tries: int) -> None:
+        job.future.add_done_callback(lambda done: self._tried(job, done, tries))
+        self._queue.put(job)
+
+    def _tried(self, job: Job, done: "Future[Outcome]", tries: int) -> None:
+        failure = None if done.cancelled() else done.result().failure
+        if failure is None or self._stopping.is_set():
+            return
+        log.warning("event_failed function=%s try=%d error=%s", job.function.full_name, tries, failure.kind)
+        pauses = self._settings.delays.lambda_retries
+        if tries <= len(pauses):
+            again = Job(job.function, job.event, job.request_id, waited_for=False)
+            self._timers.after(pauses[tries - 1], lambda: self._try(again, tries + 1))
+            return
+        letter = DeadLetter(self._now(), job.function.full_name, job.request_id, tries, failure, json.loads(job.event))
+        self._dead_letters.append(letter)
+        log.error("event_given_up function=%s request_id=%s", job.function.full_name, job.request_id)

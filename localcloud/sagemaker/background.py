@@ -1,0 +1,52 @@
+"""Threads that work after a request was answered; `Background.close` ends them and waits for so long, no longer."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from localcloud.sagemaker.faults import StoppedError
+
+_log = logging.getLogger(__name__)
+
+
+class Background:
+    """Starts daemon threads and knows whether the local cloud is closing."""
+
+    def __init__(self) -> None:
+        self.closing = threading.Event()
+        self._lock = threading.Lock()
+        self._threads: list[threading.Thread] = []
+
+    def start(self, name: str, work: Callable[[], None]) -> None:
+        """Run ``work`` in a thread of its own; a `StoppedError` ends it quietly."""
+        thread = threading.Thread(target=self._run, args=(work,), name=f"sagemaker-{name}", daemon=True)
+        with self._lock:
+            if self.closing.is_set():
+                return
+            self._threads = [other for other in self._threads if other.is_alive()]
+            self._threads.append(thread)
+            thread.start()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; raises StoppedError when the local cloud closes meanwhile."""
+        if self.closing.wait(seconds):
+            raise StoppedError("the local cloud is closing")
+
+    def close(self, wait: float) -> None:
+        """Tell every thread to end and wait for them, ``wait`` seconds in all."""
+        self.closing.set()
+        deadline = time.monotonic() + wait
+        with self._lock:
+            threads = list(self._threads)
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+            if thread.is_alive():
+                _log.warning("sagemaker.thread_left_behind", extra={"thread": thread.name})
+
+    @staticmethod
+    def _run(work: Callable[[], None]) -> None:
+        try:
+            work()
+        except StoppedError:
+            return

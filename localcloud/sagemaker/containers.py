@@ -1,0 +1,116 @@
+"""A container without an engine: an image's command as a process, with a folder of its own in the place of ``/opt/ml``.
+
+The process inherits almost nothing of ours: where to find programs, a home, a language, and how many threads
+numerical libraries may take, since jobs and servers share a laptop. The price: no isolation; a program sees the whole
+file system and must take its root from ``SAGEMAKER_BASE_DIR``.
+"""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from localcloud.errors import AwsError, ImageError
+from localcloud.processes import Processes
+from localcloud.sagemaker import emulated
+from localcloud.sagemaker.faults import ContainerError
+from localcloud.settings import Image, Settings
+
+ROOT = "/opt/ml"
+_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def local_path(base: Path, container_path: str) -> Path:
+    """Return where a path of the container lies below its base folder.
+
+    Raises
+    ------
+    AwsError
+        If the path is not below ``/opt/ml``, the only place a base folder can stand for.
+    """
+    path = PurePosixPath(container_path)
+    if ".." in path.parts:
+        raise AwsError("ValidationException", f"LocalPath {container_path} must not contain ..")
+    if not path.is_relative_to(ROOT) or path == PurePosixPath(ROOT):
+        raise emulated.refusal(f"LocalPath {container_path} outside {ROOT}/")
+    return base.joinpath(*path.relative_to(ROOT).parts)
+
+
+class Containers:
+    """Starts the programs that stand for images."""
+
+    def __init__(self, settings: Settings, processes: Processes) -> None:
+        self._settings = settings
+        self._processes = processes
+
+    def image(self, uri: str) -> Image:
+        """Return what runs for an image.
+
+        Raises
+        ------
+        ImageError
+            If the images file has no line for it.
+        """
+        try:
+            return self._settings.images[uri]
+        except KeyError:
+            raise ImageError(f"CannotPullContainerError: the image {uri} is not in the images file") from None
+
+    def new_base(self, *names: str) -> Path:
+        """Make a fresh base folder; the names only help a person who looks."""
+        parent = (self._settings.state / "sagemaker").joinpath(*names).resolve()
+        parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=parent))
+
+    def remove_base(self, base: Path) -> None:
+        """Remove a base folder with all that a container left there, and the folders above that are now empty."""
+        shutil.rmtree(
+            base, ignore_errors=True
+        )  # a container may have left files nobody can remove: not worth a failure
+        for parent in base.parents[:3]:
+            if parent == (self._settings.state / "sagemaker").resolve():
+                return
+            try:
+                parent.rmdir()
+            except OSError:  # somebody else's folder lies there
+                return
+
+    def log(self, *names: str) -> Path:
+        """Return the log file of a container."""
+        return (self._settings.state / "logs" / "sagemaker").joinpath(*names[:-1], f"{names[-1]}.log")
+
+    def spawn(
+        self,
+        image: Image,
+        arguments: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        base: Path,
+        log: Path,
+        entrypoint: Sequence[str] = (),
+    ) -> subprocess.Popen[bytes]:
+        """Start a container; ``entrypoint`` replaces the image's command.
+
+        Raises
+        ------
+        ContainerError
+            If the command cannot be started at all.
+        """
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        try:
+            return self._processes.spawn(
+                [*(entrypoint or image.command), *arguments],
+                env={**inherited, **image.env, **env, "SAGEMAKER_BASE_DIR": str(base)},
+                cwd=image.cwd or str(base),
+                log=log,
+            )
+        except OSError as error:
+            raise ContainerError(
+                f"ClientError: the container's command could not be started: {error.strerror}"
+            ) from error
+
+    def stop(self, process: subprocess.Popen[bytes], grace: float) -> int:
+        """SIGTERM, ``grace`` seconds, SIGKILL; returns the exit code."""
+        return self._processes.stop(process, grace)

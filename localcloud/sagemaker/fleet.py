@@ -1,0 +1,121 @@
+"""Who answers: a fleet of servers for each endpoint, swapped as one step, never stopped while it owes an answer.
+
+A request takes its server and counts itself in under the same lock under which fleets are swapped, so after a swap no
+request can reach the old fleet, and the count of those still in flight there only falls.
+"""
+
+import random
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+
+from localcloud.sagemaker.server import ModelServer
+
+
+@dataclass(eq=False)
+class Instance:
+    """One server in a fleet."""
+
+    server: ModelServer
+    in_flight: int = 0
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The servers of one production variant, with its share of the traffic."""
+
+    name: str
+    weight: float
+    instances: tuple[Instance, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Fleet:
+    """All variants of an endpoint."""
+
+    variants: Mapping[str, Variant] = field(default_factory=dict)
+
+    @property
+    def servers(self) -> list[ModelServer]:
+        """Every server."""
+        return [instance.server for variant in self.variants.values() for instance in variant.instances]
+
+
+@dataclass(frozen=True, eq=False)
+class Lease:
+    """A server that is not stopped until the lease is given back."""
+
+    variant: str
+    instance: Instance
+
+
+class UnknownVariantError(Exception):
+    """The request names a variant that the endpoint does not have."""
+
+
+class Router:
+    """The fleets in service, by region and endpoint name."""
+
+    def __init__(self, choose: random.Random) -> None:
+        self._choose = choose
+        self._changed = threading.Condition()
+        self._fleets: dict[tuple[str, str], Fleet] = {}
+
+    def take(self, region: str, endpoint: str, target: str | None) -> Lease | None:
+        """Choose a server, by weight or of the target variant; None if no such endpoint is in service."""
+        with self._changed:
+            fleet = self._fleets.get((region, endpoint))
+            if fleet is None:
+                return None
+            instance_of = self._pick(fleet, target)
+            instance = min(instance_of.instances, key=lambda each: (not each.server.ready(), each.in_flight))
+            instance.in_flight += 1
+            return Lease(instance_of.name, instance)
+
+    def give_back(self, lease: Lease) -> None:
+        """End a lease."""
+        with self._changed:
+            lease.instance.in_flight -= 1
+            if not lease.instance.in_flight:
+                self._changed.notify_all()
+
+    def swap(self, region: str, endpoint: str, fleet: Fleet | None) -> Fleet:
+        """Let ``fleet`` answer from now on (None: nobody); returns the fleet that answered until now."""
+        with self._changed:
+            old = self._fleets.pop((region, endpoint), Fleet())
+            if fleet is not None:
+                self._fleets[(region, endpoint)] = fleet
+            return old
+
+    def servers(self) -> list[ModelServer]:
+        """Return every server in service."""
+        with self._changed:
+            return [server for fleet in self._fleets.values() for server in fleet.servers]
+
+    def clear(self) -> list[Fleet]:
+        """Let nobody answer any more; returns the fleets."""
+        with self._changed:
+            fleets = list(self._fleets.values())
+            self._fleets.clear()
+            return fleets
+
+    def drain(self, fleet: Fleet, timeout: float, closing: threading.Event) -> None:
+        """Wait until a fleet that was swapped out owes no answer any more."""
+        deadline = monotonic() + timeout
+        instances = [instance for variant in fleet.variants.values() for instance in variant.instances]
+        with self._changed:
+            while any(instance.in_flight for instance in instances) and not closing.is_set():
+                left = deadline - monotonic()
+                if left <= 0:
+                    return
+                self._changed.wait(min(left, 1.0))
+
+    def _pick(self, fleet: Fleet, target: str | None) -> Variant:
+        if target is not None:
+            if target not in fleet.variants:
+                raise UnknownVariantError(target)
+            return fleet.variants[target]
+        variants = list(fleet.variants.values())
+        weights = [variant.weight for variant in variants]
+        return self._choose.choices(variants, weights if any(weights) else None)[0]

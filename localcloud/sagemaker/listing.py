@@ -1,0 +1,102 @@
+"""List operations: the same filters, orders and pages for every kind.
+
+A token names the last entry of its page, so entries that come or go between two pages neither repeat nor hide others.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from localcloud.errors import AwsError
+from localcloud.sagemaker import kinds
+from localcloud.sagemaker.kinds import Kind
+from localcloud.sagemaker.store import Data
+
+_PAGE = 10  # AWS's default
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What differs between the List operations: the kind, the answer's list, the order when none is asked for."""
+
+    kind: Kind
+    answer: str
+    descending: bool
+
+
+LISTINGS: Mapping[str, Listing] = {
+    "ListTrainingJobs": Listing(kinds.TRAINING_JOB, "TrainingJobSummaries", descending=False),
+    "ListProcessingJobs": Listing(kinds.PROCESSING_JOB, "ProcessingJobSummaries", descending=False),
+    "ListTransformJobs": Listing(kinds.TRANSFORM_JOB, "TransformJobSummaries", descending=True),
+    "ListModels": Listing(kinds.MODEL, "Models", descending=True),
+    "ListEndpointConfigs": Listing(kinds.ENDPOINT_CONFIG, "EndpointConfigs", descending=True),
+    "ListEndpoints": Listing(kinds.ENDPOINT, "Endpoints", descending=True),
+    "ListModelPackageGroups": Listing(kinds.MODEL_PACKAGE_GROUP, "ModelPackageGroupSummaryList", descending=False),
+    "ListModelPackages": Listing(kinds.MODEL_PACKAGE, "ModelPackageSummaryList", descending=False),
+}
+
+
+def page(listing: Listing, rows: Iterable[Data], request: Data) -> Data:
+    """Return the answer of a List operation; raises AwsError for a token that is none of ours."""
+    kind = listing.kind
+    by = _order(kind, request.get("SortBy", "CreationTime"))
+    descending = request.get("SortOrder", "Descending" if listing.descending else "Ascending") == "Descending"
+    found = sorted((row for row in rows if _wanted(kind, row, request)), key=by, reverse=descending)
+    if "NextToken" in request:
+        last = _read_token(request["NextToken"])
+        found = [row for row in found if (by(row) < last if descending else by(row) > last)]
+    size = request.get("MaxResults", _PAGE)
+    answer: dict[str, Any] = {listing.answer: found[:size]}
+    if len(found) > size:
+        answer["NextToken"] = _token(by(found[size - 1]))
+    return answer
+
+
+def _wanted(kind: Kind, row: Data, request: Data) -> bool:
+    if request.get("NameContains", "").lower() not in row[kind.name].lower():
+        return False
+    for member in ("CreationTime", "LastModifiedTime"):
+        after, before = request.get(f"{member}After"), request.get(f"{member}Before")
+        if (after is not None and row[member] <= after) or (before is not None and row[member] >= before):
+            return False
+    equal = {
+        kind.status: request.get("StatusEquals"),
+        "ModelApprovalStatus": request.get("ModelApprovalStatus"),
+        "ModelPackageGroupName": request.get("ModelPackageGroupName", "").rpartition("/")[2] or None,
+    }
+    return all(row.get(member) == value for member, value in equal.items() if value is not None)
+
+
+def _order(kind: Kind, member: str) -> Callable[[Data], tuple[str, str]]:
+    names = {"Name": kind.name, "Status": kind.status, "CreationTime": "CreationTime"}
+
+    def by(row: Data) -> tuple[str, str]:
+        value = row[names[member]]
+        return (value.isoformat(timespec="microseconds") if isinstance(value, datetime) else value, _unique(kind, row))
+
+    return by
+
+
+def _unique(kind: Kind, row: Data) -> str:
+    """Return what tells two rows apart: the name, in which a version's number counts as a number."""
+    return (
+        f"{row['ModelPackageGroupName']}/{row['ModelPackageVersion']:09d}"
+        if kind is kinds.MODEL_PACKAGE
+        else row[kind.name]
+    )
+
+
+def _token(last: tuple[str, str]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(last).encode()).decode()
+
+
+def _read_token(token: str) -> tuple[str, str]:
+    try:
+        first, second = json.loads(base64.urlsafe_b64decode(token))
+    except (ValueError, TypeError, binascii.Error):
+        raise AwsError("ValidationException", "Invalid NextToken") from None
+    return str(first), str(second)

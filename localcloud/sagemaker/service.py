@@ -1,0 +1,134 @@
+"""The local SageMaker: which operation is done where, from a request's bytes to an answer's."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+
+from localcloud.errors import AwsError
+from localcloud.processes import Processes
+from localcloud.protocol import parse, render
+from localcloud.sagemaker import endpoints, kinds, models, packages, tags
+from localcloud.sagemaker.background import Background
+from localcloud.sagemaker.containers import Containers
+from localcloud.sagemaker.jobs import Jobs
+from localcloud.sagemaker.kinds import Kind
+from localcloud.sagemaker.listing import LISTINGS, page
+from localcloud.sagemaker.platform import Platform
+from localcloud.sagemaker.processing import Processing
+from localcloud.sagemaker.runtime import InvokeAnswer, invoke
+from localcloud.sagemaker.store import Clock, Data, Store
+from localcloud.sagemaker.training import Training
+from localcloud.sagemaker.transform import Transform
+from localcloud.settings import Settings
+
+_SERVICE = "sagemaker"
+_CLOSING_WAIT = 20.0  # seconds for all threads
+Operation = Callable[[Data, str], Data | None]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SageMaker:
+    """Control plane and runtime; `start` needs the address where S3 is reached."""
+
+    def __init__(
+        self, settings: Settings, *, publish: Callable[..., None], processes: Processes, now: Clock = _utc_now
+    ) -> None:
+        self._settings = settings
+        self._background = Background()
+        self._store = Store(publish=publish, now=now)
+        self._platform = Platform(
+            self._store,
+            self._background,
+            Containers(settings, processes),
+            settings.limits,
+            settings.delays,
+            now,
+        )
+        self._jobs = Jobs(self._store, self._background, parallel=settings.limits.parallel_jobs)
+        self._endpoints = endpoints.Endpoints(self._platform)
+        self._operations = self._table()
+
+    def start(self, endpoint_url: str) -> None:
+        """Begin to work; ``endpoint_url`` is where S3 answers."""
+        self._platform.endpoint_url = endpoint_url
+        self._jobs.start()
+        self._background.start("revive", self._endpoints.revive)
+
+    def stop(self) -> None:
+        """End every job, server and thread."""
+        self._background.closing.set()
+        self._jobs.close()
+        self._endpoints.close()
+        self._background.close(_CLOSING_WAIT)
+        self._platform.close()
+
+    def handle(self, operation: str, body: bytes, region: str) -> tuple[int, bytes]:
+        """Do one operation.
+
+        Raises
+        ------
+        AwsError
+            As AWS would answer; 501 for an operation that is not emulated.
+        """
+        do = self._operations.get(operation)
+        if do is None:
+            raise AwsError("InvalidAction", f"SageMaker.{operation} is not emulated by the local cloud yet", 501)
+        answer = do(parse(_SERVICE, operation, body), region)
+        return 200, render(_SERVICE, operation, answer or {})
+
+    def invoke(self, endpoint_name: str, headers: Mapping[str, str], body: bytes, region: str) -> InvokeAnswer:
+        """InvokeEndpoint; raises AwsError."""
+        return invoke(
+            self._endpoints.router,
+            self._settings.limits,
+            endpoint=endpoint_name,
+            headers=headers,
+            body=body,
+            region=region,
+        )
+
+    def _table(self) -> Mapping[str, Operation]:
+        platform = self._platform
+        on_platform: dict[str, Callable[[Platform, Data, str], Data | None]] = {
+            "CreateModel": models.create_model,
+            "CreateEndpointConfig": models.create_endpoint_config,
+            "DeleteEndpointConfig": models.delete_endpoint_config,
+            "CreateModelPackageGroup": packages.create_group,
+            "DeleteModelPackageGroup": packages.delete_group,
+            "CreateModelPackage": packages.create_package,
+            "UpdateModelPackage": packages.update_package,
+            "DeleteModelPackage": packages.delete_package,
+            "AddTags": tags.add_tags,
+            "DeleteTags": tags.delete_tags,
+            "ListTags": tags.list_tags,
+        }
+        table: dict[str, Operation] = {name: partial(do, platform) for name, do in on_platform.items()}
+        for work in (Training(platform), Processing(platform), Transform(platform)):
+            name = work.kind.prefix
+            table[f"Create{name}"] = partial(self._jobs.create, work)
+            table[f"Stop{name}"] = partial(self._stop_job, work.kind)
+        for kind in (*kinds.JOBS, kinds.MODEL, kinds.ENDPOINT_CONFIG, kinds.ENDPOINT, kinds.MODEL_PACKAGE_GROUP):
+            table[f"Describe{kind.prefix}"] = partial(self._describe, kind)
+        for operation in LISTINGS:
+            table[operation] = partial(self._list, operation)
+        table["DescribeModelPackage"] = lambda request, region: packages.package_of(
+            self._store, region, request["ModelPackageName"]
+        )
+        table["DeleteModel"] = lambda request, region: self._store.delete(kinds.MODEL, region, request["ModelName"])
+        table["CreateEndpoint"] = self._endpoints.create
+        table["UpdateEndpoint"] = self._endpoints.update
+        table["DeleteEndpoint"] = self._endpoints.delete
+        return table
+
+    def _describe(self, kind: Kind, request: Data, region: str) -> Data:
+        return self._store.get(kind, region, request[kind.name].rpartition("/")[2])
+
+    def _stop_job(self, kind: Kind, request: Data, region: str) -> None:
+        self._jobs.stop(kind, region, request[kind.name])
+
+    def _list(self, operation: str, request: Data, region: str) -> Data:
+        listing = LISTINGS[operation]
+        return page(listing, self._store.list(listing.kind, region), request)

@@ -1,0 +1,70 @@
+"""Everything about the local cloud that can be set, with its default: one frozen object made from the command line.
+
+Delays are seconds. The defaults are small, so that a laptop waits for work and not for an imitation of AWS's queues;
+they are not zero, so that states can be seen and events never arrive before the answer that caused them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ACCOUNT_ID = "123456789012"
+VERSION = "0.1.0"  # of the local cloud
+
+
+@dataclass(frozen=True)
+class Delays:
+    """What AWS lets one wait for, in seconds."""
+
+    s3_event: float = 0.05  # object stored -> "Object Created" on the bus
+    event_delivery: float = 0.02  # on the bus -> handler invoked
+    lambda_retries: tuple[float, ...] = (1.0, 2.0)  # before the second and third try of a failed asynchronous call
+    job_start: float = 0.05  # job created -> its process started (instances, image)
+    job_end: float = 0.02  # outputs stored -> status and event
+    endpoint_start: float = 0.05  # endpoint asked for -> its server started
+    health_check: float = 0.05  # between two pings while a server starts
+    model_package: float = 0.02  # package created -> Completed
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What AWS allows at most; seconds and bytes."""
+
+    ping_deadline: float = 240.0  # a server must be healthy by then (4 minutes)
+    invocation: float = 60.0  # a model's answer
+    server_stop: float = 30.0  # SIGTERM -> SIGKILL of a server
+    job_stop: float = 120.0  # SIGTERM -> SIGKILL of a job
+    invocation_body: int = 6_291_456
+    parallel_jobs: int = 1  # two cores: jobs queue rather than starve each other and the servers
+    lambda_workers: int = 3  # concurrent executions of the application
+    lambda_timeout: float = 60.0  # Chalice's default, where .chalice/config.json says nothing else
+    lambda_init: float = 60.0  # the application's import
+    lambda_waiting: int = 100  # synchronous calls that may wait for a free worker
+    lambda_payload: int = 6_291_556  # a synchronous call's event, and its answer
+    api_body: int = 10_485_760
+    api_timeout: float = 29.0
+
+
+@dataclass(frozen=True)
+class Image:
+    """What runs in place of a container image: a command, its folder and its environment."""
+
+    command: tuple[str, ...]
+    cwd: str | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One local cloud."""
+
+    state: Path
+    port: int = 4566
+    stage: str = "dev"
+    region: str = "us-east-1"  # of the application; requests name their own
+    app: str | None = None  # "module:attribute" of a Chalice application
+    app_dir: Path = Path()
+    environment: Mapping[str, str] = field(default_factory=dict)  # of the Lambda functions
+    images: Mapping[str, Image] = field(default_factory=dict)  # by image URI
+    delays: Delays = Delays()
+    limits: Limits = Limits()

@@ -1,0 +1,311 @@
+import json
+import sys
+import textwrap
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from localcloud.processes import Processes
+from localcloud.sagemaker import InvokeAnswer, SageMaker
+from localcloud.settings import Delays, Image, Limits, Settings
+
+REGION = "eu-west-1"
+ROLE = "arn:aws:iam::123456789012:role/anyone"
+DEADLINE = 30.0
+
+JOB = """
+    import json, os, pathlib, signal, sys, time
+    base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"])
+    if sys.argv[1:] == ["train"]:
+        wishes = json.loads((base / "input/config/hyperparameters.json").read_text())
+        seen = {str(p.relative_to(base)): p.read_text() for p in sorted((base / "input").rglob("*")) if p.is_file()}
+        seen["env"] = {k: v for k, v in os.environ.items()}
+        if "sleep" in wishes:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN if wishes.get("deaf") else lambda *_: sys.exit(0))
+            (base / "model/partial").write_text("so far")
+            time.sleep(float(wishes["sleep"]))
+        if "failure" in wishes:
+            (base / "output/failure").write_text(wishes["failure"].replace("BASE", str(base)))
+            sys.exit(int(wishes["code"]))
+        if "nothing" not in wishes:
+            (base / "model/model.json").write_text(json.dumps({"answer": wishes.get("answer", "none")}))
+            (base / "output/data/seen.json").write_text(json.dumps(seen))
+    else:
+        wish, *rest = sys.argv[1:]
+        if wish == "fail":
+            (base / "output/message").write_text(rest[0].replace("BASE", str(base)))
+            sys.exit(1)
+        if wish == "sleep":
+            time.sleep(float(rest[0]))
+        out = base / "processing/output/copy"
+        for path in (base / "processing/input").rglob("*"):
+            if path.is_file():
+                target = out / path.relative_to(base / "processing/input")
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(path.read_bytes())
+        (out / "arguments.json").write_text(json.dumps(sys.argv[1:]))
+        (out / "config.json").write_text((base / "config/processingjobconfig.json").read_text())
+"""
+
+SERVER = """
+    import http.server, json, os, pathlib, sys, time
+    assert sys.argv[1:] == ["serve"], sys.argv
+    base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"])
+    if os.environ.get("DIE"):
+        sys.exit(3)
+    version = os.environ.get("VERSION", "none")
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        wbufsize = -1  # headers and body in one packet
+        timeout = float(os.environ.get("KEEP_ALIVE", "60"))
+
+        def do_GET(self):
+            if self.path == "/ping":
+                self.answer(503 if os.environ.get("SICK") else 200, b"")
+            elif self.path == "/execution-parameters" and os.environ.get("PARAMETERS"):
+                self.answer(200, os.environ["PARAMETERS"].encode())
+            else:
+                self.answer(404, b"")
+
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if body.startswith(b"sleep "):
+                time.sleep(float(body.split()[1]))
+            if body == b"die":
+                os._exit(1)
+            if body.startswith(b"status "):
+                return self.answer(int(body.split()[1]), b"because")
+            if body.startswith(b"describe"):
+                model = base / "model/model.json"
+                told = {"model": json.loads(model.read_text()) if model.exists() else None, "version": version,
+                        "headers": dict(self.headers), "batch": os.environ.get("SAGEMAKER_BATCH"), "base": str(base)}
+                return self.answer(200, json.dumps(told).encode())
+            if os.environ.get("LENGTHS"):
+                return self.answer(200, b"%d:%d" % (len(body), body.count(b"\\n")))
+            self.answer(200, version.encode() + b"|" + body)
+
+        def answer(self, status, body):
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("X-Amzn-SageMaker-Custom-Attributes", "from-the-model")
+            self.send_header("Server-Secret", "stays")
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args):
+            pass
+
+    class Server(http.server.ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 128
+
+    Server(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).serve_forever()
+"""
+
+
+@dataclass
+class Events:
+    """A bus that keeps what is put on it."""
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def publish(self, **event: Any) -> None:
+        with self.changed:
+            self.events.append(event)
+            self.changed.notify_all()
+
+
+@dataclass
+class Cloud:
+    """A SageMaker to call, the S3 it works on, and every event it sent."""
+
+    sagemaker: SageMaker
+    s3: Any
+    bucket: str
+    state: Path
+    sent: Events
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return self.sent.events
+
+    def call(self, operation: str, **request: Any) -> Any:
+        status, body = self.sagemaker.handle(operation, json.dumps(request).encode(), REGION)
+        assert status == 200
+        return json.loads(body)
+
+    def invoke(self, body: bytes, endpoint: str = "e", **headers: str) -> InvokeAnswer:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.sagemaker.invoke(endpoint, sent, body, REGION)
+
+    def uri(self, key: str = "") -> str:
+        return f"s3://{self.bucket}/{key}"
+
+    def put(self, key: str, body: bytes = b"x") -> str:
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+        return self.uri(key)
+
+    def read(self, key: str) -> bytes:
+        body: bytes = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        return body
+
+    def keys(self, prefix: str) -> list[str]:
+        found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", [])
+        return [item["Key"] for item in found]
+
+    def details(self, name: str) -> list[dict[str, Any]]:
+        """Return the details of the events about whatever has that name."""
+        with self.sent.changed:
+            return [event["detail"] for event in self.events if name in event["detail"].values()]
+
+    def wait(self, name: str, *states: str) -> dict[str, Any]:
+        """Wait for an event that says one of the states, and return its detail."""
+
+        def there() -> list[dict[str, Any]]:
+            return [detail for detail in self.details(name) if set(states) & {str(v) for v in detail.values()}]
+
+        with self.sent.changed:
+            assert self.sent.changed.wait_for(there, DEADLINE), f"{name} never was {states}: {self.details(name)}"
+            return there()[-1]
+
+    # what the tests ask for, with the members that AWS requires
+
+    def train(self, name: str, hyperparameters: Mapping[str, str] | None = None, **more: Any) -> Any:
+        return self.call(
+            "CreateTrainingJob",
+            **{
+                "TrainingJobName": name,
+                "RoleArn": ROLE,
+                "AlgorithmSpecification": {"TrainingImage": "job", "TrainingInputMode": "File"},
+                "HyperParameters": dict(hyperparameters or {}),
+                "OutputDataConfig": {"S3OutputPath": self.uri("models")},
+                "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+                "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+                **more,
+            },
+        )
+
+    def process(self, name: str, *arguments: str, **more: Any) -> Any:
+        return self.call(
+            "CreateProcessingJob",
+            **{
+                "ProcessingJobName": name,
+                "RoleArn": ROLE,
+                "AppSpecification": {"ImageUri": "job", "ContainerArguments": list(arguments)},
+                "ProcessingResources": {
+                    "ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+                },
+                "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+                **more,
+            },
+        )
+
+    def model(self, name: str, image: str = "server", **container: Any) -> Any:
+        return self.call(
+            "CreateModel", ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer={"Image": image, **container}
+        )
+
+    def config(self, name: str, *variants: Mapping[str, Any]) -> Any:
+        defaults = {"VariantName": "all", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+        return self.call(
+            "CreateEndpointConfig",
+            EndpointConfigName=name,
+            ProductionVariants=[{**defaults, **variant} for variant in variants],
+        )
+
+    def version(self, name: str, **container: Any) -> None:
+        """Make a model and an endpoint config of that name, whose server tells the name as its version."""
+        environment = {"VERSION": name, **container.pop("Environment", {})}
+        self.model(name, Environment=environment, **container)
+        self.config(name, {"ModelName": name})
+
+    def transform(self, name: str, model: str, **more: Any) -> Any:
+        request = {
+            "TransformJobName": name,
+            "ModelName": model,
+            "TransformInput": {
+                "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": self.uri("in/")}},
+                "ContentType": "text/plain",
+                "SplitType": "Line",
+            },
+            "TransformOutput": {"S3OutputPath": self.uri("out"), "Accept": "text/plain", "AssembleWith": "Line"},
+            "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        }
+        return self.call("CreateTransformJob", **{**request, **more})
+
+
+def s3_input(name: str, uri: str, path: str, data_type: str = "S3Prefix") -> dict[str, Any]:
+    return {
+        "InputName": name,
+        "S3Input": {"S3Uri": uri, "LocalPath": path, "S3DataType": data_type, "S3InputMode": "File"},
+    }
+
+
+def channel(name: str, uri: str, data_type: str = "S3Prefix") -> dict[str, Any]:
+    return {"ChannelName": name, "DataSource": {"S3DataSource": {"S3DataType": data_type, "S3Uri": uri}}}
+
+
+@pytest.fixture(scope="session")
+def s3_url() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    for name, program in (("job", JOB), ("server", SERVER)):
+        (tmp_path / f"{name}.py").write_text(textwrap.dedent(program))
+    images = {
+        name: Image((sys.executable, str(tmp_path / f"{name}.py")), env={"IMAGE": name}) for name in ("job", "server")
+    }
+    delays = Delays(job_start=0.0, job_end=0.0, endpoint_start=0.0, health_check=0.02, model_package=0.0)
+    limits = Limits(ping_deadline=20.0, invocation=20.0, server_stop=5.0, job_stop=5.0, parallel_jobs=2)
+    return Settings(state=tmp_path / "state", images=images, delays=delays, limits=limits)
+
+
+@pytest.fixture
+def make_cloud(s3_url: str, settings: Settings) -> Iterator[Callable[..., Cloud]]:
+    """Start a cloud; keyword arguments replace limits."""
+    started: list[Cloud] = []
+    with Processes() as processes:
+
+        def make(**limits: Any) -> Cloud:
+            s3 = boto3.client(
+                "s3",
+                endpoint_url=s3_url,
+                region_name="us-east-1",
+                aws_access_key_id="x",
+                aws_secret_access_key="x",  # noqa: S106
+            )
+            bucket = f"b-{uuid.uuid4().hex}"
+            s3.create_bucket(Bucket=bucket)
+            chosen = replace(settings, limits=replace(settings.limits, **limits))
+            events = Events()
+            sagemaker = SageMaker(chosen, publish=events.publish, processes=processes)
+            cloud = Cloud(sagemaker, s3, bucket, settings.state, events)
+            started.append(cloud)
+            sagemaker.start(s3_url)
+            return cloud
+
+        yield make
+        for cloud in started:
+            cloud.sagemaker.stop()
+            cloud.s3.close()
+
+
+@pytest.fixture
+def cloud(make_cloud: Callable[..., Cloud]) -> Cloud:
+    return make_cloud()

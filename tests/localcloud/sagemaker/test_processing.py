@@ -1,0 +1,125 @@
+import json
+from typing import Any
+
+import pytest
+
+from localcloud.errors import AwsError
+from tests.localcloud.sagemaker.conftest import Cloud, s3_input
+
+
+def output(name: str, uri: str, path: str, **more: Any) -> dict[str, Any]:
+    return {"OutputName": name, "S3Output": {"S3Uri": uri, "LocalPath": path, "S3UploadMode": "EndOfJob", **more}}
+
+
+def copied(cloud: Cloud) -> dict[str, Any]:
+    return {"ProcessingOutputConfig": {"Outputs": [output("o", cloud.uri("out"), "/opt/ml/processing/output/copy")]}}
+
+
+def test_a_processing_job_runs_for_real(cloud: Cloud) -> None:
+    """Inputs by prefix and by manifest come to their paths, the arguments reach the program, outputs go up."""
+    cloud.put("raw/a.csv", b"1")
+    cloud.put("raw/deep/b.csv", b"2")
+    cloud.put("raw/", b"")
+    cloud.put("other/1/c d+%.csv", b"3")
+    cloud.put("list.manifest", json.dumps([{"prefix": cloud.uri("other/")}, "1/c d+%.csv"]).encode())
+    cloud.process(
+        "j",
+        "prepare",
+        "é",
+        ProcessingInputs=[
+            s3_input("raw", cloud.uri("raw"), "/opt/ml/processing/input/raw"),
+            s3_input("listed", cloud.uri("list.manifest"), "/opt/ml/processing/input/listed", "ManifestFile"),
+        ],
+        **copied(cloud),
+    )
+    cloud.wait("j", "Completed")
+    told = cloud.call("DescribeProcessingJob", ProcessingJobName="j")
+    assert told["CreationTime"] <= told["ProcessingStartTime"] <= told["ProcessingEndTime"] <= told["LastModifiedTime"]
+    assert cloud.read("out/raw/a.csv") == b"1"
+    assert cloud.read("out/raw/deep/b.csv") == b"2"
+    assert cloud.read("out/listed/1/c d+%.csv") == b"3"
+    assert json.loads(cloud.read("out/arguments.json")) == ["prepare", "é"]
+    assert json.loads(cloud.read("out/config.json"))["ProcessingJobArn"] == told["ProcessingJobArn"]
+    assert [detail["ProcessingJobStatus"] for detail in cloud.details("j")] == ["InProgress", "Completed"]
+
+
+def test_an_entrypoint_replaces_the_images_command(cloud: Cloud) -> None:
+    """ContainerEntrypoint runs instead of the image's own command, with the arguments behind it."""
+    application = {"ImageUri": "job", "ContainerEntrypoint": ["/bin/sh", "-c"], "ContainerArguments": ["exit 9"]}
+    cloud.process("j", AppSpecification=application)
+    assert cloud.wait("j", "Failed")["FailureReason"] == "AlgorithmError: , exit code: 9"
+
+
+def test_the_message_becomes_the_exit_message(cloud: Cloud) -> None:
+    """output/message is the ExitMessage, with the container's paths; nothing is uploaded."""
+    cloud.process("j", "fail", "no rows in BASE/processing", **copied(cloud))
+    detail = cloud.wait("j", "Failed")
+    assert detail["ExitMessage"] == "no rows in /opt/ml/processing"
+    assert detail["FailureReason"] == "AlgorithmError: , exit code: 1"
+    assert cloud.keys("out") == []
+
+
+def test_the_time_limit_and_a_stop_end_the_job(cloud: Cloud) -> None:
+    """Both end as Stopped; only the time limit has a reason."""
+    cloud.process("slow", "sleep", "60", StoppingCondition={"MaxRuntimeInSeconds": 1})
+    cloud.process("stopped", "sleep", "60")
+    assert "MaxRuntimeExceeded" in cloud.wait("slow", "Stopped")["FailureReason"]
+    cloud.call("StopProcessingJob", ProcessingJobName="stopped")
+    assert "FailureReason" not in cloud.wait("stopped", "Stopped")
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/../../evil", "..", "/../../evil"])
+def test_a_manifest_cannot_leave_its_folder(cloud: Cloud, name: str) -> None:
+    """A name that would lie outside the input's folder fails the job before anything is written there."""
+    cloud.put("list.manifest", json.dumps([{"prefix": cloud.uri("other/")}, name]).encode())
+    path = "/opt/ml/processing/input/listed"
+    cloud.process("j", "x", ProcessingInputs=[s3_input("l", cloud.uri("list.manifest"), path, "ManifestFile")])
+    assert "leads out of the channel's folder" in cloud.wait("j", "Failed")["FailureReason"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b"[]", b'["a"]', b'[{"prefix": "s3://b/"}, 3]', b'[{"prefix": "x"}, "a"]']
+)
+def test_what_is_no_manifest_fails_the_job(cloud: Cloud, body: bytes) -> None:
+    """A manifest of another form fails the job with the form it should have."""
+    cloud.put("list.manifest", body)
+    path = "/opt/ml/processing/input/listed"
+    cloud.process("j", "x", ProcessingInputs=[s3_input("l", cloud.uri("list.manifest"), path, "ManifestFile")])
+    assert "is not a manifest file" in cloud.wait("j", "Failed")["FailureReason"]
+
+
+def test_objects_that_cannot_be_files_fail_the_job(cloud: Cloud) -> None:
+    """A key that is a file and a folder at once fails the job, with no path of this machine in the reason."""
+    cloud.put("raw/a", b"1")
+    cloud.put("raw/a/b", b"2")
+    cloud.process("j", "x", ProcessingInputs=[s3_input("raw", cloud.uri("raw/"), "/opt/ml/processing/input/raw")])
+    reason = cloud.wait("j", "Failed")["FailureReason"]
+    assert "no file can have that name" in reason
+    assert str(cloud.state) not in reason
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"ProcessingInputs": [s3_input("i", "s3://b/k", "/data")]},
+        {"ProcessingInputs": [{"InputName": "i", "AppManaged": True}]},
+        {
+            "ProcessingOutputConfig": {
+                "Outputs": [output("o", "s3://b/k", "/opt/ml/processing/o", S3UploadMode="Continuous")]
+            }
+        },
+    ],
+)
+def test_what_is_not_emulated_is_refused(cloud: Cloud, more: dict[str, Any]) -> None:
+    """An option we do not have is refused by name rather than ignored."""
+    with pytest.raises(AwsError, match="not emulated by the local cloud yet"):
+        cloud.process("j", "x", **more)
+
+
+def test_local_paths_stay_below_the_root_and_differ(cloud: Cloud) -> None:
+    """A LocalPath with .. is refused, and so is one that is used twice."""
+    with pytest.raises(AwsError, match=r"must not contain \.\."):
+        cloud.process("j", "x", ProcessingInputs=[s3_input("i", "s3://b/k", "/opt/ml/processing/../../../etc")])
+    twice = [s3_input(name, "s3://b/k", "/opt/ml/processing/input/a") for name in ("i", "j")]
+    with pytest.raises(AwsError, match="must be unique"):
+        cloud.process("j", "x", ProcessingInputs=twice)

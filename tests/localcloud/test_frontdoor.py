@@ -1,0 +1,104 @@
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+SIGNED = "AWS4-HMAC-SHA256 Credential=a/20260102/eu-west-1/{}/aws4_request, SignedHeaders=host, Signature=0"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:80", "bucket.localhost", "", "127.0.0.1:x"])
+@pytest.mark.parametrize("path", ["/dev/", "/_localcloud/health", "/bucket"])
+def test_foreign_hosts_are_refused(cloud: Any, host: str, path: str) -> None:
+    """A request that came by another name than the loopback's is misdirected, whatever it asks for."""
+    status, _, body = cloud.request("GET", path, headers={"Host": host})
+    assert status == 421
+    assert b"127.0.0.1 and localhost only" in body
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:4566", "LOCALHOST", "[::1]:1"])
+def test_loopback_names(cloud: Any, host: str) -> None:
+    """Every way to write the loopback is good, with any port or none."""
+    assert cloud.request("GET", "/_localcloud/health", headers={"Host": host})[0] == 200
+
+
+def test_foreign_web_pages_are_refused(cloud: Any) -> None:
+    """A page of another origin reaches neither AWS's API nor the cloud's pages, not even by a simple request."""
+    headers = {"Origin": "https://evil.example", "Authorization": SIGNED.format("s3")}
+    assert cloud.request("GET", "/", headers=headers)[0] == 403
+    assert cloud.request("GET", "/_localcloud/dead-letters", headers={"Origin": "null"})[0] == 403
+    status, answered, _ = cloud.request("GET", "/", headers={"Authorization": SIGNED.format("s3")})
+    assert (status, "Access-Control-Allow-Origin" in answered) == (200, False)
+
+
+@pytest.mark.parametrize("service", ["ec2", "events", "kinesis", "lambda", "secretsmanager", "route53"])
+def test_other_services_say_so(cloud: Any, service: str) -> None:
+    """A service that is not emulated is refused in a way that boto3 understands."""
+    client = cloud.client(service)
+    calls = {
+        "ec2": "describe_instances",
+        "events": "list_rules",
+        "kinesis": "list_streams",
+        "lambda": "list_functions",
+        "secretsmanager": "list_secrets",
+        "route53": "list_hosted_zones",
+    }
+    with pytest.raises(ClientError) as refused:
+        getattr(client, calls[service])()
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+
+
+def test_sagemaker_control_plane(cloud: Any) -> None:
+    """SageMaker gets operation, body and region; its errors arrive as boto3's."""
+    client = cloud.client("sagemaker", region="ap-south-1")
+    client.list_endpoints(NameContains="a")
+    operation, body, region = cloud.sagemaker.calls[0]
+    assert (operation, json.loads(body), region) == ("ListEndpoints", {"NameContains": "a"}, "ap-south-1")
+    with pytest.raises(ClientError) as refused:
+        client.describe_endpoint(EndpointName="e")
+    assert refused.value.response["Error"] == {
+        "Code": "ValidationException",
+        "Message": 'Could not find endpoint "e".',
+    }
+    assert refused.value.response["ResponseMetadata"]["RequestId"]
+
+
+def test_sagemaker_runtime(cloud: Any) -> None:
+    """An endpoint is invoked with the body as it came; a model's error has its members."""
+    client = cloud.client("sagemaker-runtime")
+    answer = client.invoke_endpoint(EndpointName="e", Body=b"\x00\xff", ContentType="application/octet-stream")
+    assert (answer["Body"].read(), answer["ContentType"]) == (b"answered", "text/plain")
+    assert cloud.sagemaker.calls == [("e", b"\x00\xff", "eu-central-1")]
+    with pytest.raises(client.exceptions.ModelError) as refused:
+        client.invoke_endpoint(EndpointName="broken", Body=b"")
+    assert refused.value.response["OriginalStatusCode"] == 500
+
+
+def test_pages(cloud: Any) -> None:
+    """The cloud's own pages are JSON: health, every delay and limit, dead letters, rules."""
+    health = cloud.page("health")
+    assert health["ready"] is True
+    assert {"s3", "sagemaker", "lambda"} <= set(health["services"])
+    settings = cloud.page("settings")
+    assert settings["delays"]["lambda_retries"] == [0.0, 0.0]
+    assert settings["limits"]["api_timeout"] == 29.0
+    assert cloud.page("dead-letters") == []
+    assert cloud.page("rules") == {"rules": [], "schedules": []}
+    assert cloud.request("GET", "/_localcloud/other")[0] == 404
+    assert cloud.request("POST", "/_localcloud/health")[0] == 405
+
+
+def test_history(cloud: Any) -> None:
+    """Each call is a line with service, operation, status and time taken, and without its body."""
+    cloud.client("sts").get_caller_identity()
+    cloud.client("dynamodb").list_tables()
+    cloud.client("s3").list_buckets()
+    cloud.page("health")
+    lines = [(line["service"], line["operation"], line["status"]) for line in cloud.history("call")]
+    assert lines == [
+        ("sts", "GetCallerIdentity", 200),
+        ("dynamodb", "ListTables", 200),
+        ("s3", "GET buckets", 200),
+        ("http", "GET /_localcloud/health", 200),
+    ]
+    assert all(line["ms"] >= 0 for line in cloud.history("call"))

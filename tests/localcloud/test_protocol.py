@@ -1,0 +1,115 @@
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from localcloud.errors import AwsError
+from localcloud.protocol import parse, render, render_error
+
+CONFIG = {
+    "EndpointConfigName": "config",
+    "ProductionVariants": [
+        {"VariantName": "v", "ModelName": "m", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+    ],
+}
+
+
+def ask(operation: str, **members: Any) -> dict[str, Any]:
+    return parse("sagemaker", operation, json.dumps(members).encode())
+
+
+def test_a_good_request_comes_back() -> None:
+    """A request that the model allows is given as it is."""
+    assert ask("CreateEndpointConfig", **CONFIG) == CONFIG
+
+
+@pytest.mark.parametrize(
+    ("operation", "members", "parts"),
+    [
+        ("CreateEndpoint", {"EndpointName": "e"}, ["EndpointConfigName"]),
+        ("CreateEndpoint", {"EndpointName": 1, "EndpointConfigName": "c"}, ["EndpointName", "<class 'str'>"]),
+        ("CreateEndpoint", {"EndpointName": "a" * 64, "EndpointConfigName": "c"}, ["EndpointName", "63"]),
+        ("CreateEndpoint", {"EndpointName": "under_score", "EndpointConfigName": "c"}, ["EndpointName", "pattern"]),
+        ("CreateEndpoint", {"EndpointName": "end-", "EndpointConfigName": "c"}, ["EndpointName", "pattern"]),
+        ("ListEndpoints", {"SortBy": "Size"}, ["SortBy", "enum", "CreationTime"]),
+        ("ListEndpoints", {"MaxResults": 101}, ["MaxResults", "100"]),
+        ("ListEndpoints", {"MaxResults": 0}, ["MaxResults", "1"]),
+        ("CreateEndpointConfig", {"EndpointConfigName": "c", "ProductionVariants": []}, ["ProductionVariants", "1"]),
+        (
+            "CreateEndpointConfig",
+            {**CONFIG, "ProductionVariants": CONFIG["ProductionVariants"] * 11},  # type: ignore[operator]  # a list
+            ["ProductionVariants", "10"],
+        ),
+        (
+            "CreateModel",
+            {"ModelName": "m", "PrimaryContainer": {"Environment": {"K": "v" * 102_401}}},
+            ["PrimaryContainer.Environment.K", "less than or equal"],
+        ),
+    ],
+)
+def test_refused(operation: str, members: dict[str, Any], parts: list[str]) -> None:
+    """What the model does not allow is a ValidationException that names the member and its limit."""
+    with pytest.raises(AwsError) as refused:
+        ask(operation, **members)
+    assert (refused.value.code, refused.value.status) == ("ValidationException", 400)
+    assert all(part in refused.value.message for part in parts), refused.value.message
+
+
+def test_unknown_members_are_ignored() -> None:
+    """Members that the model does not have, and those that are null, are dropped, at any depth."""
+    variant = {**CONFIG["ProductionVariants"][0], "Invented": 1, "InitialVariantWeight": None}  # type: ignore[dict-item]  # a list of dicts
+    members = {**CONFIG, "Unknown": {"a": 1}, "ProductionVariants": [variant]}
+    assert ask("CreateEndpointConfig", **members) == CONFIG
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'"text"', b"\xff"])
+def test_not_json(body: bytes) -> None:
+    """A body that is no JSON object is a SerializationException."""
+    with pytest.raises(AwsError) as refused:
+        parse("sagemaker", "ListEndpoints", body)
+    assert refused.value.code == "SerializationException"
+
+
+def test_empty_body() -> None:
+    """No body is an empty request."""
+    assert parse("sagemaker", "ListEndpoints", b"") == {}
+
+
+@pytest.mark.parametrize(("service", "operation"), [("sagemaker", "MakeCoffee"), ("coffee", "Make")])
+def test_unknown_operation(service: str, operation: str) -> None:
+    """An operation that no model has is an UnknownOperationException."""
+    with pytest.raises(AwsError) as refused:
+        parse(service, operation, b"{}")
+    assert refused.value.code == "UnknownOperationException"
+
+
+def test_timestamps_in_requests() -> None:
+    """Timestamps arrive as aware datetimes."""
+    assert ask("ListEndpoints", CreationTimeAfter=0.5)["CreationTimeAfter"] == datetime.fromtimestamp(0.5, UTC)
+
+
+@given(st.datetimes(min_value=datetime(1980, 1, 1), max_value=datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001  hypothesis wants naive bounds
+def test_answers(time: datetime) -> None:
+    """An answer has the model's members only, without None, its timestamps as seconds."""
+    answer = {"EndpointName": "e", "CreationTime": time, "FailureReason": None, "Own": 1}
+    rendered = json.loads(render("sagemaker", "DescribeEndpoint", answer))
+    assert rendered == {"EndpointName": "e", "CreationTime": time.timestamp()}
+
+
+def test_operation_without_answer() -> None:
+    """An operation whose model has no output answers an empty object."""
+    assert render("sagemaker", "DeleteEndpoint", {"anything": 1}) == b"{}"
+
+
+def test_errors() -> None:
+    """An error has its code as type, its message, and its shape's own members."""
+    error = AwsError("ResourceInUse", "taken", 400, {"Arn": "arn:x"})
+    assert json.loads(render_error(error)) == {
+        "__type": "ResourceInUse",
+        "message": "taken",
+        "Message": "taken",
+        "Arn": "arn:x",
+    }
