@@ -1,0 +1,1 @@
+"""What Chalice does not make: packaging, the resources to merge, local resources, teardown."""
