@@ -1,0 +1,211 @@
+"""How things look to people: stories, steps, tables and addresses as rich renderables. No I/O, no clock.
+
+File names and reasons were written by others: they are put as plain text without control characters, never as markup.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from chalicelib.services.progress import Story
+from cli.connection import Live
+from cli.steps import Kind, Step, began, seconds_of, steps_of
+
+COLOURS: Mapping[str, str] = {
+    "live": "green",
+    "scored": "green",
+    "replaced": "dim",
+    "failed": "red",
+    "refused": "yellow",
+    "waiting": "dim",
+}
+_MARKS: Mapping[str, tuple[str, str]] = {"waiting": ("·", "dim"), "done": ("✓", "green"), "failed": ("✗", "red")}
+_TITLES: Mapping[str, str] = {"auc": "AUC", "f1": "F1"}
+_SHOWN = ("accuracy", "auc", "precision", "recall", "f1", "log_loss", "brier")  # --json has all
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+
+
+def plain(text: str) -> str:
+    """Return another's text with its control characters made visible: it must not steer a terminal."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def duration(seconds: float | None) -> str:
+    """Write a duration as people say it: ``0.8 s``, ``2 min 05 s``, ``1 h 10 min``."""
+    if seconds is None:
+        return ""
+    if seconds < _MINUTE:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE:02d} s"
+    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE:02d} min"
+
+
+def age(moment: datetime | None, now: datetime) -> str:
+    """Write how long ago something was, in its largest unit."""
+    if moment is None:
+        return ""
+    seconds = max(0, int((now - moment).total_seconds()))
+    for unit, length in (("d", _DAY), ("h", _HOUR), ("min", _MINUTE)):
+        if seconds >= length:
+            return f"{seconds // length} {unit} ago"
+    return f"{seconds} s ago"
+
+
+def progress(
+    kind: Kind, file: str, story: Story | None, *, now: datetime, settled_at: datetime | None = None
+) -> RenderableType:
+    """Show one file's way, step by step, with where it is now below."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(width=1)
+    table.add_column(min_width=8)
+    table.add_column(justify="right", min_width=11)
+    table.add_column(ratio=1, overflow="fold")
+    for step in steps_of(kind, story, now=now, settled_at=settled_at):
+        style = "dim" if step.state == "waiting" else ""
+        table.add_row(_mark(step), Text(step.name, style), Text(duration(step.seconds), "dim"), _note(step, story))
+    return Group(Text(plain(file), "bold"), table, headline(story, now=now, settled_at=settled_at))
+
+
+def headline(story: Story | None, *, now: datetime, settled_at: datetime | None = None) -> Text:
+    """Say where a file is, and why, in one line."""
+    if story is None:
+        return Text("waiting for the upload's event", "dim")
+    line = Text(story.state, f"bold {COLOURS.get(story.state, 'cyan')}")
+    if story.settled and story.state not in {"failed", "refused"}:
+        version = f"version {story.version}" if story.version is not None else plain(story.reason)
+        spent = duration(seconds_of(story, now=now, settled_at=settled_at))
+        return line.append(f"  {version}{f' after {spent}' if spent else ''}", "not bold default")
+    return line.append(f"  {plain(story.reason)}", "not bold default")
+
+
+def change(file: str, story: Story | None, *, seconds: float) -> Text:
+    """Write one change as a line for logs."""
+    state, reason = (story.state, story.reason) if story else ("waiting", "for the upload's event")
+    return Text(f"{seconds:8.1f} s  {plain(file)}  {state}: {plain(reason)}")
+
+
+def metrics(story: Story) -> RenderableType:
+    """Show the best-known metrics of the held-out rows."""
+    names = [name for name in _SHOWN if name in story.metrics]
+    table = _table()
+    for name in names:
+        table.add_column(_TITLES.get(name, name.replace("_", " ")), justify="right")
+    table.add_row(*(f"{story.metrics[name]:.4f}" for name in names))
+    return table
+
+
+def runs(stories: Sequence[Story], *, now: datetime) -> RenderableType:
+    """Show runs, newest first."""
+    table = _table()
+    for title in ("id", "file", "state"):
+        table.add_column(title, overflow="fold", no_wrap=title == "id")
+    for title in ("rows", "accuracy", "AUC", "version", "started", "took"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for story in stories:
+        table.add_row(
+            story.id,
+            Text(plain(PurePosixPath(story.upload.key).name)),
+            Text(story.state, COLOURS.get(story.state, "cyan")),
+            _count(story.rows.get("read")),
+            _share(story.metrics.get("accuracy")),
+            _share(story.metrics.get("auc")),
+            str(story.version or ""),
+            age(began(story), now),
+            duration(seconds_of(story, now=now)),
+        )
+    return table
+
+
+def endpoints(found: Sequence[Live], active: Mapping[str, int]) -> RenderableType:
+    """Show which model of each pipeline answers."""
+    table = _table()
+    for title in ("pipeline", "endpoint", "version", "state", "active runs"):
+        table.add_column(title, justify="right" if title in {"version", "active runs"} else "left", no_wrap=True)
+    table.add_column("why", overflow="fold")
+    for live in found:
+        table.add_row(
+            live.pipeline,
+            live.status,
+            str(live.version or "none"),
+            Text(live.state, COLOURS.get(live.state, "cyan")),
+            str(active[live.pipeline]),
+            Text(plain(live.reason), "dim"),
+        )
+    return table
+
+
+def pairs(values: Mapping[str, str]) -> RenderableType:
+    """Show names and values, aligned."""
+    table = Table.grid(padding=(0, 3, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in values.items():
+        table.add_row(name, Text(plain(value)))
+    return table
+
+
+def predictions(rows: Sequence[tuple[str, float, str]], positive_label: str) -> RenderableType:
+    """Show predictions: label, score, text."""
+    table = _table()
+    table.add_column("label")
+    table.add_column(f"P({positive_label})", justify="right")
+    table.add_column("text", overflow="fold")
+    for label, score, text in rows:
+        table.add_row(Text(plain(label), "bold"), f"{score:.3f}", Text(plain(text)))
+    return table
+
+
+def _table() -> Table:
+    return Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
+
+
+def _mark(step: Step) -> RenderableType:
+    if step.state == "running":
+        return Spinner("dots", style="cyan")
+    mark, style = _MARKS[step.state]
+    return Text(mark, style)
+
+
+def _note(step: Step, story: Story | None) -> Text:
+    if story is None or step.state != "done":
+        return Text("")
+    return Text(_NOTES.get(step.name, _no_note)(story), "dim")
+
+
+def _no_note(_story: Story) -> str:
+    return ""
+
+
+def _rows_note(story: Story) -> str:
+    if "read" not in story.rows:
+        return ""
+    parts = ", ".join(f"{story.rows[name]:,} {name}" for name in ("train", "validation", "test") if name in story.rows)
+    return f"{story.rows['read']:,} rows: {parts}"
+
+
+def _quality_note(story: Story) -> str:
+    known = [name for name in ("accuracy", "auc") if name in story.metrics]
+    return ", ".join(f"{_TITLES.get(name, name)} {story.metrics[name]:.4f}" for name in known)
+
+
+def _version_note(story: Story) -> str:
+    return f"version {story.version}"
+
+
+_NOTES = {"prepare": _rows_note, "evaluate": _quality_note, "register": _version_note}
+
+
+def _count(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"

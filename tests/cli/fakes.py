@@ -1,0 +1,128 @@
+"""A deployment that exists on paper only: stories as they are told, one look after the other."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from chalicelib.core.facts import Job, Upload
+from chalicelib.core.stage import Stage
+from chalicelib.services.progress import Story
+from cli.address import Address, Wish
+from cli.clock import Clock
+from cli.connection import Live
+from cli.options import Tools
+from cli.running import LocalCloud
+
+START = datetime(2026, 11, 12, tzinfo=UTC)
+STAGE = Stage("dev", "freshet-dev-123456789012-us-east-1", "arn:aws:iam::123456789012:role/r", "account/image@sha256:1")
+UPLOAD = Upload("0123456789abcdef", STAGE.bucket_name, "uploads/reviews/a.csv", "v1", 12)
+METRICS = {"accuracy": 0.91, "auc": 0.97, "true_positive_rate": 0.9}
+
+
+def at(seconds: float) -> datetime:
+    """Give a moment after the start."""
+    return START + timedelta(seconds=seconds)
+
+
+def local_cloud(state: Path = Path("/state")) -> LocalCloud:
+    """Give a local cloud's description."""
+    return LocalCloud(state, 4711, 4566, "http://127.0.0.1:4566", "http://127.0.0.1:4566/dev/")
+
+
+def address() -> Address:
+    """Give a local deployment's address."""
+    return Address(STAGE, "us-east-1", "http://127.0.0.1:4566/dev/", local_cloud())
+
+
+def job(step: str, status: str = "Completed", *, begin: float = 0, end: float | None = None) -> Job:
+    """Give a job of a step; times are seconds after the start."""
+    return Job(f"freshet-dev-reviews-{step}-1", status, None, at(begin), None if end is None else at(end))
+
+
+def story(state: str, **members: Any) -> Story:
+    """Give a run's story."""
+    return Story("reviews", "fedcba9876543210", UPLOAD, state, members.pop("reason", f"because {state}"), **members)
+
+
+LIVE = story(
+    "live",
+    reason="version 3 answers",
+    run_id="1111222233334444",
+    jobs={
+        "prepare": job("prepare", begin=0, end=2),
+        "train": job("train", begin=3, end=63),
+        "score": job("score", begin=64, end=70),
+        "evaluate": job("evaluate", begin=71, end=72),
+    },
+    rows={"read": 1500, "train": 1200, "validation": 150, "test": 150},
+    metrics=METRICS,
+    version=3,
+)
+
+
+@dataclass
+class FakeTime:
+    """Time that passes only by waiting."""
+
+    seconds: float = 0
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    def clock(self) -> Clock:
+        return Clock(lambda: at(self.seconds), lambda: self.seconds, self.sleep)
+
+
+@dataclass
+class FakeConnection:
+    """`cli.connection.Connection` whose stories are a script: the last one stays."""
+
+    script: Sequence[Story | None] = (LIVE,)
+    answer: Mapping[str, Any] = field(default_factory=dict)
+    address: Address = field(default_factory=address)
+    put_keys: list[str] = field(default_factory=list)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    looks: int = 0
+
+    def put(self, path: Path, key: str, on_bytes: Callable[[int], None]) -> Upload:
+        self.put_keys.append(key)
+        on_bytes(path.stat().st_size)
+        return replace(UPLOAD, key=key, size=path.stat().st_size)
+
+    def fetch(self, prefix: str, target: Path) -> int:
+        target.write_text(f'{{"from": "{prefix}"}}\n')
+        return 1
+
+    def run_of(self, _pipeline: str, upload: Upload) -> Story | None:
+        told = self.script[min(self.looks, len(self.script) - 1)]
+        self.looks += 1
+        return replace(told, upload=upload) if told else None
+
+    def batch_of(self, pipeline: str, upload: Upload) -> Story | None:
+        return self.run_of(pipeline, upload)
+
+    def runs(self, _pipeline: str, limit: int) -> Iterator[Story]:
+        yield from [told for told in self.script if told][:limit]
+
+    def live(self, pipeline: str) -> Live:
+        return Live(pipeline, f"freshet-dev-{pipeline}", "InService", "live", "version 3 answers", 3)
+
+    def predict(self, pipeline: str, text: str) -> Mapping[str, Any]:
+        self.asked.append((pipeline, text))
+        return self.answer
+
+    def dead_letters(self) -> int | None:
+        return 2
+
+
+def tools(connection: FakeConnection, wishes: list[Wish] | None = None) -> Tools:
+    """Give a command a connection, and note what it wished for."""
+
+    def connect(wish: Wish) -> FakeConnection:
+        if wishes is not None:
+            wishes.append(wish)
+        return connection
+
+    return Tools(connect, FakeTime().clock())

@@ -1,0 +1,111 @@
+"""How things look."""
+
+import io
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+from rich.console import Console, RenderableType
+
+from cli import render
+from cli.connection import Live
+from tests.cli.fakes import LIVE, at, job, story
+
+Show = Callable[[RenderableType], str]
+
+
+@pytest.fixture
+def show() -> Show:
+    """Give what a renderable looks like on 100 columns without colours."""
+
+    def shown(renderable: RenderableType) -> str:
+        console = Console(file=io.StringIO(), width=100, markup=False, highlight=False)
+        with console.capture() as capture:
+            console.print(renderable)
+        return capture.get()
+
+    return shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(None, ""), (0, "0.0 s"), (59.94, "59.9 s"), (60, "1 min 00 s"), (125, "2 min 05 s"), (4200, "1 h 10 min")],
+)
+def test_duration(seconds: float | None, words: str) -> None:
+    """Durations are said in units that fit."""
+    assert render.duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("moment", "words"),
+    [(None, ""), (at(100), "0 s ago"), (at(41), "59 s ago"), (at(-500), "10 min ago"), (at(-90_000), "1 d ago")],
+)
+def test_age(moment: datetime | None, words: str) -> None:
+    """Ages are said in their largest unit, and a clock ahead of ours is no age."""
+    assert render.age(moment, at(100)) == words
+
+
+def test_progress_live(show: Show) -> None:
+    """A finished run shows every step with its time, the rows, the quality and the version."""
+    shown = show(render.progress("run", "a.csv", LIVE, now=at(80), settled_at=at(75))).splitlines()
+    assert [line.rstrip() for line in shown] == [
+        "a.csv",
+        "✓  prepare         2.0 s  1,500 rows: 1,200 train, 150 validation, 150 test",
+        "✓  train      1 min 00 s",
+        "✓  score           6.0 s",
+        "✓  evaluate        1.0 s  accuracy 0.9100, AUC 0.9700",
+        "✓  register               version 3",
+        "✓  roll out        3.0 s",
+        "live  version 3 after 1 min 15 s",
+    ]
+
+
+def test_progress_failed(show: Show) -> None:
+    """A failed run shows which step failed, and why."""
+    failed = story("failed", reason="no rows", jobs={"prepare": job("prepare", "Failed", end=1)})
+    shown = show(render.progress("run", "a.csv", failed, now=at(2)))
+    assert "✗  prepare" in shown
+    assert "failed  no rows" in shown
+
+
+def test_progress_waiting(show: Show) -> None:
+    """Before the event arrived that is said."""
+    assert "waiting for the upload's event" in show(render.progress("batch", "a.csv", None, now=at(0)))
+
+
+def test_foreign_text(show: Show) -> None:
+    """Names and reasons of others are neither markup nor commands to the terminal."""
+    hostile = story("failed", reason="[red]\x1b[2Jbad\nline")
+    shown = show(render.progress("run", "[bold]\x1b]0;title\x07.csv", hostile, now=at(0)))
+    shown += show(render.runs([hostile], now=at(0))) + show(render.change("a\x1b[31m", hostile, seconds=1))
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
+    assert "[red]" in shown
+    assert "[bold]" in shown
+
+
+def test_runs(show: Show) -> None:
+    """A run is one line with what came out of it."""
+    (line,) = [line for line in show(render.runs([LIVE], now=at(3700))).splitlines() if "a.csv" in line]
+    words = ("fedcba9876543210", "live", "1,500", "0.9100", "0.9700", "3", "1 h ago", "1 min 12 s")
+    assert [word for word in words if word not in line] == []
+
+
+def test_metrics(show: Show) -> None:
+    """The metrics that people know are shown by name, in a fixed order."""
+    head, _, values = show(render.metrics(LIVE)).splitlines()
+    assert head.split() == ["accuracy", "AUC"]
+    assert values.split() == ["0.9100", "0.9700"]
+
+
+def test_endpoints(show: Show) -> None:
+    """An endpoint that does not exist yet is `none`, and so is its version."""
+    shown = show(render.endpoints([Live("reviews", "e", "none", "waiting", "no package", None)], {"reviews": 1}))
+    assert shown.splitlines()[-1].split()[:5] == ["reviews", "none", "none", "waiting", "1"]
+
+
+def test_predictions(show: Show) -> None:
+    """A prediction is its label, the positive label's probability and the text."""
+    shown = show(render.predictions([("negative", 0.0312, "bad [film]")], "positive"))
+    assert "P(positive)" in shown
+    assert shown.splitlines()[-1].split() == ["negative", "0.031", "bad", "[film]"]
