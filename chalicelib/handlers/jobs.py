@@ -17,7 +17,13 @@ PATTERN = {
         "SageMaker Training Job State Change",
         "SageMaker Transform Job State Change",
     ],
-    "resources": [{"wildcard": f"*/{_NAMES.prefix}*"}],
+    "detail": {
+        "$or": [
+            {"ProcessingJobName": [{"prefix": _NAMES.prefix}]},
+            {"TrainingJobName": [{"prefix": _NAMES.prefix}]},
+            {"TransformJobName": [{"prefix": _NAMES.prefix}]},
+        ]
+    },
 }
 
 

@@ -12,7 +12,12 @@ _NAMES = names.Names(settings.stage_name())
 PATTERN = {
     "source": ["aws.sagemaker"],
     "detail-type": ["SageMaker Model Package State Change", "SageMaker Endpoint State Change"],
-    "resources": [{"wildcard": f"*/{_NAMES.prefix}*"}],
+    "detail": {
+        "$or": [
+            {"ModelPackageGroupName": [{"prefix": _NAMES.prefix}]},
+            {"EndpointName": [{"prefix": _NAMES.prefix}]},
+        ]
+    },
 }
 
 
