@@ -35,7 +35,7 @@ check: $(READY)  ## lint, types, import rules
 	$(BIN)/lint-imports
 
 bench: $(READY)  ## measure on real data (DATA_DIR=folder with imdb/train.csv.gz)
-	$(BIN)/python benchmarks/first_walk.py $(if $(DATA_DIR),--data $(DATA_DIR))
+	$(BIN)/python -m benchmarks.first_walk $(if $(DATA_DIR),--data $(DATA_DIR))
 
 package: $(READY)  ## dist/: one CloudFormation template and one zip (STAGE=dev|prod)
 	$(BIN)/python -m infra.package --stage $(or $(STAGE),dev) --out dist

@@ -1,0 +1,78 @@
+"""A whole local cloud with the application on it, started by the `freshet` command as a person would."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+FRESHET = Path(sys.executable).with_name("freshet")
+_TIMEOUT_S = 240
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended: its exit code and the JSON documents it printed."""
+
+    code: int
+    documents: list[Any]
+    stderr: str
+
+    @property
+    def last(self) -> Any:
+        """The last document."""
+        return self.documents[-1]
+
+
+@dataclass(frozen=True)
+class Local:
+    """A running local cloud."""
+
+    state: Path
+    address: Mapping[str, Any]
+
+    def freshet(self, *arguments: str | Path) -> Ran:
+        """Run a command against it."""
+        return freshet(self.state, *arguments)
+
+    def client(self, service: str) -> Any:
+        """Give a boto3 client."""
+        return boto3.client(  # type: ignore[call-overload] # the stubs want a literal
+            service,
+            endpoint_url=self.address["endpoint_url"],
+            region_name=self.address["region"],
+            aws_access_key_id="local",
+            aws_secret_access_key="local",  # noqa: S106 - the local cloud has no secrets
+        )
+
+
+def freshet(state: Path, *arguments: str | Path) -> Ran:
+    """Run the command with ``--json``."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "FRESHET_"))}
+    ran = subprocess.run(
+        [FRESHET, *arguments, "--json"],
+        env={**environment, "FRESHET_STATE": str(state)},
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_S,
+        check=False,
+    )
+    return Ran(ran.returncode, [json.loads(line) for line in ran.stdout.splitlines()], ran.stderr)
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+    """Start a local cloud; stop it whatever happens."""
+    state = tmp_path_factory.mktemp("state")
+    started = freshet(state, "up", "--detach", "--port", "0")
+    assert started.code == 0, started.stderr
+    try:
+        yield Local(state, started.last)
+    finally:
+        assert freshet(state, "down").code == 0

@@ -1,0 +1,160 @@
+"""From an upload to a live prediction: real training, real servers, real events, nothing patched."""
+
+import csv
+import json
+import random
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import numpy as np
+import pytest
+
+from benchmarks.load import Client, Load
+from cli import sample
+from tests.e2e.conftest import Local
+from training.learners.model import load as load_model
+
+pytestmark = pytest.mark.e2e
+
+ROWS = 1_200
+CLIENTS = 4
+FAILED = 5  # the exit code
+
+
+def write_sample(path: Path, seed: int) -> Path:
+    """Write a labelled sample."""
+    sample.write(path, ROWS, seed)
+    return path
+
+
+@pytest.fixture(scope="module")
+def first(local: Local, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    """Upload a sample to an empty cloud and wait; give its story."""
+    ran = local.freshet("upload", "reviews", write_sample(tmp_path_factory.mktemp("first") / "first.csv", 1), "--wait")
+    assert ran.code == 0, ran.stderr
+    story: Mapping[str, Any] = ran.last
+    return story
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> list[str]:
+    """Give texts that no model has seen, some of them hard."""
+    with write_sample(tmp_path / "unseen.csv", 7).open(encoding="utf-8", newline="") as file:
+        written = [row["text"] for row in csv.DictReader(file)][:200]
+    return [
+        *written,
+        "",
+        " ",
+        "<br /><b>Tolles</b> Kino &amp; mehr!",
+        "\uff26\uff35\uff2c\uff2c width",
+        "😀" * 50,
+        'a "quoted"\nline',
+    ]
+
+
+def test_live(local: Local, first: Mapping[str, Any]) -> None:
+    """An upload to an empty cloud ends in a live model that is better than chance on rows it never saw."""
+    assert (first["state"], first["version"]) == ("live", 1)
+    assert list(first["jobs"]) == ["prepare", "train", "score", "evaluate"]
+    assert all(job["status"] == "Completed" for job in first["jobs"].values())
+    assert first["metrics"]["accuracy"] > 0.7
+    assert first["metrics"]["auc"] > 0.8
+    status = local.freshet("status").last
+    assert status["dead_letters"] == 0
+
+
+def test_opinions(local: Local, first: Mapping[str, Any]) -> None:  # noqa: ARG001 - a model is live
+    """The route tells a good opinion from a bad one."""
+    good = local.freshet("predict", "A wonderful, moving film; go and see it.").last
+    bad = local.freshet("predict", "The plot is dull and the acting was awful.").last
+    assert good["predictions"][0]["label"] == "positive"
+    assert bad["predictions"][0]["label"] == "negative"
+    assert good["model_version"] == bad["model_version"]
+
+
+def test_one_text_one_score(local: Local, first: Mapping[str, Any], texts: list[str], tmp_path: Path) -> None:
+    """Real time, batch and training code give the same text the same score to 1e-6."""
+    with (tmp_path / "texts.jsonl").open("w") as file:
+        file.writelines(json.dumps({"text": text}) + "\n" for text in texts)
+    ran = local.freshet("batch", "reviews", tmp_path / "texts.jsonl", "--output", tmp_path / "scores.jsonl")
+    assert ran.code == 0, ran.stderr
+    answers = {int(a["id"]): a["score"] for a in map(json.loads, (tmp_path / "scores.jsonl").read_text().splitlines())}
+    of_batch = [answers[number] for number in range(1, len(texts) + 1)]
+    client = Client(local.address["api_url"])
+    of_route = [client.ask({"text": text})[1]["predictions"][0]["score"] for text in texts]
+    client.close()
+    bucket, _, key = first["jobs"]["train"]["artifact_uri"].removeprefix("s3://").partition("/")
+    local.client("s3").download_file(bucket, key, str(tmp_path / "model.tar.gz"))
+    (tmp_path / "model").mkdir()
+    with tarfile.open(tmp_path / "model.tar.gz") as archive:
+        for member in archive:
+            if content := archive.extractfile(member):
+                (tmp_path / "model" / Path(member.name).name).write_bytes(content.read())
+    _, model = load_model(tmp_path / "model")
+    of_code = model.score([{"text": text} for text in texts])
+    assert np.abs(np.array(of_batch) - of_code).max() <= 1e-6
+    assert np.abs(np.array(of_route) - of_code).max() <= 1e-6
+
+
+def test_update_without_a_lost_request(local: Local, first: Mapping[str, Any], tmp_path: Path) -> None:  # noqa: ARG001
+    """While a second model replaces the first, every request is answered and no client sees the first one again."""
+    questions = [{"text": f"The acting was superb and take {number} is moving."} for number in range(50)]
+    with Load(local.address["api_url"], questions, CLIENTS) as load:
+        ran = local.freshet("upload", "reviews", write_sample(tmp_path / "second.csv", 2), "--wait")
+        seen = len(load.answers)
+        while len(load.answers) < seen + 50 * CLIENTS and not any(answer.failed for answer in load.answers[seen:]):
+            pass_time(local)
+    assert ran.code == 0, ran.stderr
+    assert ran.last["version"] == 2
+    assert [answer for answer in load.answers if answer.failed] == []
+    assert {answer.version for answer in load.answers} == {"1", "2"}
+    assert not load.went_back()
+
+
+def pass_time(local: Local) -> None:
+    """Let the clients ask on, for as long as a call takes."""
+    local.client("sagemaker").list_endpoints()
+
+
+def test_same_file_again(local: Local, first: Mapping[str, Any], tmp_path: Path) -> None:
+    """The same rows in another order train nothing: the run is that of the first upload."""
+    path = write_sample(tmp_path / "shuffled.csv", 1)
+    header, *lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    random.Random(0).shuffle(lines)  # noqa: S311 - any order
+    path.write_text(header + "".join(lines), encoding="utf-8")
+    ran = local.freshet("upload", "reviews", path, "--wait")
+    assert ran.last["run_id"] == first["run_id"]
+    names = [job["TrainingJobName"] for job in local.client("sagemaker").list_training_jobs()["TrainingJobSummaries"]]
+    assert len(names) == len(set(names))
+    assert sum(name.endswith(first["run_id"]) for name in names) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("text,label,title\n", "no rows"),
+        ("review,label\nfine,positive\n", "text"),
+        ("text,label,title\nfine,positive,a\nbad,who knows,b\n", "line 3"),
+        ("text,label,title\nfine,positive,a\nalso fine,positive,b\n", "negative"),
+    ],
+    ids=["header-only", "wrong-columns", "unknown-label", "one-class"],
+)
+def test_bad_files(local: Local, tmp_path: Path, content: str, reason: str) -> None:
+    """A file that cannot be used ends with the reason, and an exit code that scripts can trust."""
+    path = tmp_path / "bad.csv"
+    path.write_text(content)
+    ran = local.freshet("upload", "reviews", path, "--wait")
+    assert ran.code == FAILED
+    assert reason in ran.last["reason"]
+
+
+def test_page(local: Local) -> None:
+    """The page answers under the stage's path, and its relative addresses lead to its files."""
+    page = local.address["page_url"]
+    for name, needle in (("", "<form"), ("web/page.js", "fetch("), ("web/style.css", "main")):
+        with urlopen(page + name) as response:  # noqa: S310 - our own loopback address
+            assert needle in response.read().decode()
+            assert response.headers["Content-Security-Policy"].startswith("default-src 'none'")

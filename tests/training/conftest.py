@@ -1,0 +1,41 @@
+"""The spec of a small pipeline, and a model trained once for every test that only reads it."""
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+
+from chalicelib.core.spec import Column, Learner, PipelineSpec, Split
+from tests.training.sample import json_lines, make_rows, put_spec, run_prepare
+from training import train
+from training.settings import Settings
+
+# A busy machine is no reason to fail: nothing here asserts a time.
+hypothesis_settings.register_profile("unhurried", deadline=None)
+hypothesis_settings.load_profile("unhurried")
+
+
+@pytest.fixture(scope="session")
+def spec() -> PipelineSpec:
+    return PipelineSpec(
+        name="opinions",
+        title="Is it good?",
+        columns=(Column("text", "text"),),
+        target="label",
+        labels=("negative", "positive"),
+        group="title",
+        split=Split(salt="s", validation=0.15, test=0.15),
+        learner=Learner("text_margin_boosting", {"rounds": "30", "min_child_weight": "5"}),
+    )
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, spec: PipelineSpec) -> Settings:
+    """Return the places of a training job that is done."""
+    base = tmp_path_factory.mktemp("trained")
+    prepared = run_prepare(base / "prepare", spec, {"a.jsonl": json_lines(make_rows(400))})
+    settings = Settings(base / "train")
+    put_spec(settings.channel("spec"), spec)
+    for side in ("train", "validation"):
+        settings.channel(side).mkdir()
+        (settings.channel(side) / "rows.jsonl").write_bytes((prepared / side / "rows.jsonl").read_bytes())
+    train.run(settings)
+    return settings

@@ -1,0 +1,79 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.core.spec import PipelineSpec
+from tests.training.sample import put_spec
+from training import evaluate
+from training.errors import InputError
+from training.settings import Settings
+
+TRUTH = [
+    {
+        "id": f"{place:02d}",
+        "label": ("negative", "positive")[place % 2],
+        "group": f"g{place % 7}" if place % 5 else None,
+    }
+    for place in range(40)
+]
+SCORES = [
+    {"id": row["id"], "label": "positive", "score": 0.9 if row["label"] == "positive" else 0.2, "model_version": "7"}
+    for row in TRUTH
+]
+
+
+def run(base: Path, spec: PipelineSpec, *scores: list[dict[str, Any]]) -> dict[str, Any]:
+    settings = Settings(base)
+    put_spec(settings.processing_input("spec"), spec)
+    parts = {"truth/labels.jsonl": TRUTH} | {f"scores/{n}.jsonl.out": part for n, part in enumerate(scores)}
+    for name, rows in parts.items():
+        path = base / "processing/input" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    evaluate.run(settings)
+    value: dict[str, Any] = json.loads((settings.processing_output("evaluation") / "evaluation.json").read_text())
+    return value
+
+
+def test_quality_has_sagemakers_layout(tmp_path: Path, spec: PipelineSpec) -> None:
+    """Scores in any order and number of files give the metrics in the documented layout, with deviations."""
+    wrong = [{**SCORES[0], "score": 0.8}, *SCORES[1:]]
+    quality = run(tmp_path, spec, wrong[20:], wrong[:20])
+    measured = quality["binary_classification_metrics"]
+    assert quality["version"] == 0.0
+    assert quality["dataset"]["item_count"] == 40
+    assert quality["model_versions"] == ["7"]
+    assert measured["accuracy"]["value"] == pytest.approx(39 / 40)
+    assert 0 < measured["accuracy"]["standard_deviation"] < 0.1
+    assert measured["confusion_matrix"] == {
+        "negative": {"negative": 19, "positive": 1},
+        "positive": {"negative": 0, "positive": 20},
+    }
+    assert measured["auc"]["value"] == 1
+    assert {"f1", "log_loss", "brier", "receiver_operating_characteristic_curve"} <= measured.keys()
+
+
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [
+        (SCORES[1:], "1 rows are without a score, among them 00"),
+        ([*SCORES, {"id": "zz", "score": 0.5}], "1 rows are scored but not held out, among them zz"),
+        ([*SCORES, SCORES[0]], "row 00 is scored twice"),
+        ([{**SCORES[0], "score": 1.5}, *SCORES[1:]], "no probability"),
+        ([{**SCORES[0], "score": "0.5"}, *SCORES[1:]], "no id or no score"),
+        ([], "40 rows are without a score"),
+    ],
+)
+def test_scores_and_truth_must_match(
+    tmp_path: Path, spec: PipelineSpec, scores: list[dict[str, Any]], message: str
+) -> None:
+    """A lost, repeated or foreign row is an error, not another accuracy."""
+    with pytest.raises(InputError, match=message):
+        run(tmp_path, spec, scores)
+
+
+def test_order_of_scores_changes_nothing(tmp_path: Path, spec: PipelineSpec) -> None:
+    """The same scores in another order evaluate to the same file."""
+    assert run(tmp_path / "1", spec, SCORES) == run(tmp_path / "2", spec, SCORES[::-1])

@@ -1,0 +1,103 @@
+import gzip
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.errors import BadValueError, RefusedFileError
+from training.records import list_files, read_records
+
+CSV = 'text,label\n"a ""quoted""\nline",x\n\nsecond,y\n'
+
+
+def write(folder: Path, name: str, content: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", CSV.encode()),
+        ("a.CSV", b"\xef\xbb\xbf" + CSV.replace("\n", "\r\n").replace("\r\nline", "\nline").encode()),
+        ("a.csv.gz", gzip.compress(CSV.encode())),
+        ("a.jsonl", b'{"text": "a \\"quoted\\"\\nline", "label": "x"}\n\n\n{"text": "second", "label": "y"}'),
+        (
+            "a.jsonl.gz",
+            gzip.compress(b'\n{"text":"a \\"quoted\\"\\nline","label":"x"}\n\n{"text":"second","label":"y"}\n'),
+        ),
+    ],
+)
+def test_every_format_gives_the_same_rows(tmp_path: Path, name: str, content: bytes) -> None:
+    """CSV and JSON Lines, plain or gzip, with a byte order mark or Windows line ends, are the same rows."""
+    rows = [record.read() for record in read_records(write(tmp_path, name, content))]
+    assert rows == [{"text": 'a "quoted"\nline', "label": "x"}, {"text": "second", "label": "y"}]
+
+
+def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
+    """A row is found by the line on which it starts, quoted line ends included."""
+    path = write(tmp_path, "a.csv", CSV.encode() + b"ragged\nlast,z\n")
+    assert [(record.line, record.problem) for record in read_records(path)] == [
+        (2, None),
+        (5, None),
+        (6, "1 fields where the header has 2"),
+        (7, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.parquet", b"PAR1", "line 1: the file's name must end in .csv, .csv.gz, .jsonl, .jsonl.gz"),
+        ("a.csv", b"", "line 1: the file has no header"),
+        ("a.csv", b"a,a\n1,2\n", "line 1: the header names a column twice"),
+        ("a.csv", b'a,b\n1,"2\n3\n4', "line 4: unexpected end of data"),
+        ("a.csv", b'a,b\n1,"2"3\n', "line 2: ',' expected after '\"'"),
+        ("a.csv", b"a,b\n1,2\n\xff,2\n", "the text is not UTF-8"),
+        ("a.csv.gz", b"a,b\n", "the gzip stream is damaged"),
+        ("a.csv.gz", gzip.compress(b"a,b\n" * 9)[:-4], "the gzip stream is damaged"),
+    ],
+)
+def test_unreadable_files_are_refused(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    """What cannot be read on is refused with file, line and reason."""
+    with pytest.raises(RefusedFileError) as caught:
+        list(read_records(write(tmp_path, name, content)))
+    assert message in str(caught.value)
+    assert str(caught.value).startswith(f"{name}: line ")
+
+
+@pytest.mark.parametrize("line", [b"[1]", b"{", b"[" * 100_000, b'{"a":' + b"9" * 5000 + b"}", b'"x"'])
+def test_bad_json_is_a_bad_row(tmp_path: Path, line: bytes) -> None:
+    """A line that is no JSON object costs that row only, and never the reader."""
+    first, second = read_records(write(tmp_path, "a.jsonl", line + b'\n{"a":1}\n'))
+    with pytest.raises(BadValueError, match="not "):
+        first.read()
+    assert second.read() == {"a": 1}
+
+
+def test_endless_line_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line longer than the limit is refused before it fills the memory."""
+    monkeypatch.setattr("training.records.MAX_LINE", 100)
+    with pytest.raises(RefusedFileError, match="line 2: a line has more than 100 characters"):
+        list(read_records(write(tmp_path, "a.csv", b"a\n" + b"x" * 500)))
+
+
+def test_files_come_by_name(tmp_path: Path) -> None:
+    """Files are read in the order of their names, at any depth, without hidden ones."""
+    (tmp_path / "b").mkdir()
+    for name in ("c.csv", "b/x.csv", "a.csv", ".hidden.csv"):
+        (tmp_path / name).touch()
+    assert [path.name for path in list_files(tmp_path)] == ["a.csv", "x.csv", "c.csv"]
+
+
+@given(content=st.binary(max_size=60), name=st.sampled_from(["a.csv", "a.csv.gz", "a.jsonl", "a.jsonl.gz"]))
+def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes, name: str) -> None:
+    """No file makes the reader fail otherwise than by its own error."""
+    path = write(tmp_path_factory.mktemp("any"), name, content)
+    try:
+        for record in read_records(path):
+            assert record.problem or isinstance(record.values, dict)
+    except RefusedFileError:
+        pass

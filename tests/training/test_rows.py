@@ -1,0 +1,76 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.core.spec import PipelineSpec, Split
+from training.errors import BadValueError
+from training.rows import SIDES, Row, content_digest, parse_row, uniform
+
+TEXTS = st.text(st.characters(exclude_categories=()), min_size=1)
+ROWS = st.builds(
+    Row, st.fixed_dictionaries({"text": TEXTS}), st.sampled_from(["negative", "positive"]), st.none() | TEXTS
+)
+
+
+@given(st.lists(ROWS))
+def test_digest_ignores_order(rows: list[Row]) -> None:
+    """The content's digest is that of a set."""
+    digests = [row.digest for row in rows]
+    assert content_digest(digests) == content_digest(reversed(digests))
+
+
+@given(ROWS, ROWS)
+def test_only_equal_rows_share_an_id(one: Row, other: Row) -> None:
+    """A row's id says what is in it, down to lone surrogates."""
+    assert (one.id == other.id) == (one == other)
+
+
+@given(ROWS, ROWS)
+def test_group_decides_the_side(one: Row, other: Row) -> None:
+    """Rows of one group are on one side whatever else they hold."""
+    split = Split("s", 0.3, 0.3)
+    together = Row(other.columns, other.label, one.group)
+    if one.group is not None:
+        assert together.side(split) == one.side(split)
+    else:
+        assert Row(one.columns, "positive", None).side(split) == Row(one.columns, "negative", None).side(split)
+
+
+def test_sides_get_their_shares() -> None:
+    """Over many groups the shares of the spec are met."""
+    split = Split("s", 0.1, 0.2)
+    sides = [Row({"text": "x"}, "positive", str(number)).side(split) for number in range(5000)]
+    assert [round(sides.count(side) / 5000, 1) for side in SIDES] == [0.7, 0.1, 0.2]
+
+
+@given(st.text(), st.text())
+def test_hash_is_a_share(salt: str, key: str) -> None:
+    """The hash space is [0, 1)."""
+    assert 0 <= uniform(salt, key) < 1
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"label": "positive"}, "column 'text' is missing"),
+        ({"text": None, "label": "positive"}, "column 'text' is missing"),
+        ({"text": 5, "label": "positive"}, "column 'text' must be text"),
+        ({"text": " \n", "label": "positive"}, "column 'text' is empty"),
+        ({"text": "x", "label": "secret"}, "column 'label' must be one of negative, positive"),
+        ({"text": "x"}, "column 'label' must be one of negative, positive"),
+        ({"text": "x", "label": True}, "column 'label' must be text or a whole number"),
+        ({"text": "x", "label": "positive", "title": 1.5}, "column 'title' must be text or a whole number"),
+    ],
+)
+def test_bad_values_are_named_and_not_repeated(spec: PipelineSpec, values: dict[str, object], reason: str) -> None:
+    """A refusal names the column and the rule, never the value."""
+    with pytest.raises(BadValueError) as caught:
+        parse_row(spec, values)
+    assert str(caught.value) == reason
+
+
+def test_group_may_be_absent(spec: PipelineSpec) -> None:
+    """A row without a group, or with an empty one, stands alone; a number is its digits."""
+    extras: list[dict[str, object]] = [{}, {"title": ""}, {"title": 7}, {"title": " a "}]
+    groups = [parse_row(spec, {"text": "x", "label": "positive", **extra}).group for extra in extras]
+    assert groups == [None, None, "7", "a"]

@@ -1,0 +1,60 @@
+"""`python -m training <command>`: one program, one image; the command is what SageMaker passes to the container.
+
+A command imports only what it needs, so the model server starts without scikit-learn or XGBoost. Whatever a job cannot
+do is said where SageMaker looks for it (`output/failure` of a training job, `output/message` of a processing job), in
+at most 1,024 bytes, and the exit code is 1.
+"""
+
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from chalicelib.core.errors import InvalidSpecError
+from training.errors import TrainingError
+from training.settings import Settings
+
+COMMANDS = ("prepare", "train", "evaluate", "shard", "serve")
+MAX_MESSAGE_BYTES = 1024
+
+logger = logging.getLogger("training")
+
+
+def main(arguments: Sequence[str], settings: Settings) -> int:
+    """Run one command and return the process's exit code."""
+    if len(arguments) != 1 or arguments[0] not in COMMANDS:
+        logger.error("usage: python -m training {%s}", "|".join(COMMANDS))
+        return 2
+    command = arguments[0]
+    try:
+        importlib.import_module(f"training.{command}").run(settings)
+    except (TrainingError, InvalidSpecError) as error:
+        _tell(settings, command, str(error))
+        logger.error("%s.refused reason=%s", command, error)  # noqa: TRY400 - a refusal is no defect: no traceback
+        return 1
+    except Exception as error:  # outermost edge: SageMaker must learn of a defect too, from the file as from the log
+        _tell(settings, command, f"unexpected {type(error).__name__} in {command}; the job's log has the traceback")
+        logger.exception("%s.failed", command)
+        return 1
+    return 0
+
+
+def _tell(settings: Settings, command: str, message: str) -> None:
+    """Write why the job failed; a server has no such file."""
+    if command != "serve":
+        path = settings.failure if command == "train" else settings.message
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(shorten(message))
+
+
+def shorten(message: str) -> bytes:
+    """Return the message as UTF-8 of at most 1,024 bytes, cut between characters."""
+    return message.encode(errors="replace")[:MAX_MESSAGE_BYTES].decode(errors="ignore").encode()
+
+
+if __name__ == "__main__":
+    # Before numpy is loaded: sums in one thread depend on their data alone, and idle threads of BLAS only burn time.
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    sys.exit(main(sys.argv[1:], Settings.from_environment(os.environ)))

@@ -1,0 +1,1 @@
+"""Learners: what the container can fit and serve, found by the name in the pipeline's spec."""

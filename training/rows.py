@@ -1,0 +1,111 @@
+"""What a labelled row is: parsed against the spec, hashed, and put on its side of the split.
+
+A row's identity is the SHA-256 of its canonical JSON, so the same row has the same id in every file and order. Its
+side is a hash of its group (or of its content, where it has none): it never depends on other rows, so a row once held
+out stays held out as data grow. The price: shares are met on average only, and few groups meet them badly.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from chalicelib.core.spec import PipelineSpec, Split
+from training.errors import BadValueError
+
+Side = Literal["train", "validation", "test"]
+SIDES: tuple[Side, ...] = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One labelled row: its input columns, its label, and its group if it has one."""
+
+    columns: Mapping[str, str]
+    label: str
+    group: str | None
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the canonical row."""
+        return _digest({"columns": dict(self.columns), "group": self.group, "label": self.label})
+
+    @property
+    def id(self) -> str:
+        """The first 16 hexadecimal characters of the digest."""
+        return self.digest.hex()[:16]
+
+    def side(self, split: Split) -> Side:
+        """Return where the row belongs: test below its share of the hash space, then validation, then train."""
+        key = {"group": self.group} if self.group is not None else {"columns": dict(self.columns)}
+        position = uniform(split.salt, key)
+        if position < split.test:
+            return "test"
+        return "validation" if position < split.test + split.validation else "train"
+
+
+def uniform(salt: str, key: object) -> float:
+    """Return a number in [0, 1) that is a function of salt and key only."""
+    # 53 bits: what a float holds exactly, so that the result cannot round up to 1.
+    return (int.from_bytes(_digest([salt, key])[:8], "big") >> 11) / 2**53
+
+
+def content_digest(digests: Iterable[bytes]) -> str:
+    """Return the SHA-256 over the sorted digests of distinct rows, whatever their order and files."""
+    total = hashlib.sha256()
+    for digest in sorted(digests):
+        total.update(digest)
+    return total.hexdigest()
+
+
+def parse_columns(spec: PipelineSpec, values: Mapping[str, object], *, allow_empty: bool = False) -> dict[str, str]:
+    """Return the spec's input columns of one record.
+
+    Raises
+    ------
+    BadValueError
+        If one is missing, no text, or empty where that is not allowed.
+    """
+    columns = {}
+    for column in spec.columns:
+        value = values.get(column.name)
+        if value is None:
+            raise BadValueError(f"column {column.name!r} is missing")
+        if not isinstance(value, str):
+            raise BadValueError(f"column {column.name!r} must be text")
+        if not allow_empty and not value.strip():
+            raise BadValueError(f"column {column.name!r} is empty")
+        columns[column.name] = value
+    return columns
+
+
+def parse_row(spec: PipelineSpec, values: Mapping[str, object]) -> Row:
+    """Return one record as a labelled row.
+
+    Raises
+    ------
+    BadValueError
+        If a column is missing or unusable, or the label is none of the spec's.
+    """
+    columns = parse_columns(spec, values)
+    label = _plain(values.get(spec.target), spec.target)
+    if label not in spec.labels:
+        raise BadValueError(f"column {spec.target!r} must be one of {', '.join(spec.labels)}")
+    return Row(columns, label, (_plain(values.get(spec.group), spec.group) or None) if spec.group else None)
+
+
+def _plain(value: object, column: str) -> str:
+    """Return a label or group as text; JSON may hold it as a whole number."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise BadValueError(f"column {column!r} must be text or a whole number")
+
+
+def _digest(value: object) -> bytes:
+    """Hash canonical JSON; ASCII escapes make every string encodable, lone surrogates too."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")).digest()
