@@ -118,6 +118,7 @@ def _package(arn: str) -> ModelPackage | None:
     return ModelPackage(
         arn=arn,
         version=answer["ModelPackageVersion"],
+        status=answer["ModelPackageStatus"],
         approval=answer["ModelApprovalStatus"],
         run_id=answer.get("CustomerMetadataProperties", {}).get("run_id", ""),
     )

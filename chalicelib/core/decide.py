@@ -42,23 +42,29 @@ def decide_dataset(stage: Stage, facts: DatasetFacts, *, current: PipelineSpec) 
     )
     if unfinished:
         return unfinished
-    if facts.summary is None:
+    lineage = facts.run or begin_lineage(stage, facts, current)
+    if lineage is None:
         return Plan("failed", f"the prepare job completed without its {container.SUMMARY_FILE}")
-    content = str(facts.summary["content_digest"])
-    recipe = digests.recipe(current, stage.image_uri)
-    lineage = Lineage(
-        facts.pipeline, digests.run_id(content, recipe), facts.dataset_id, content, recipe, stage.image_uri
-    )
     folder = stage.bucket.run(facts.pipeline, lineage.run_id)
     return Plan(
         "prepared",
-        f"content {content[:16]} and recipe {recipe} are run {lineage.run_id}",
+        f"content {lineage.content_digest[:16]} and recipe {lineage.recipe} are run {lineage.run_id}",
         (
             _spec_file(folder, current),
             WriteJson(folder.key(places.RUN_FILE), asdict(lineage)),
             requests.training_job(stage, lineage, current),
         ),
     )
+
+
+def begin_lineage(stage: Stage, facts: DatasetFacts, current: PipelineSpec) -> Lineage | None:
+    """Name the run of a dataset version's content and the ``current`` spec; None before the content is known."""
+    if facts.summary is None:
+        return None
+    content = str(facts.summary["content_digest"])
+    recipe = digests.recipe(current, stage.image_uri)
+    run_id = digests.run_id(content, recipe)
+    return Lineage(facts.pipeline, run_id, facts.dataset_id, content, recipe, stage.image_uri)
 
 
 def decide_run(stage: Stage, facts: RunFacts) -> Plan:
@@ -85,6 +91,8 @@ def decide_rollout(stage: Stage, facts: RolloutFacts) -> Plan:
     package = facts.package
     if package is None:
         return Plan("waiting", "no approved model package yet")
+    if package.status != "Completed":
+        return Plan("waiting", f"version {package.version} is {package.status}")
     settled = _settled(
         facts.endpoint, package, facts.config, stage.names.endpoint_config(facts.pipeline, package.run_id)
     )

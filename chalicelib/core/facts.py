@@ -40,7 +40,8 @@ class Job:
 class DatasetFacts:
     """A dataset version: what it was made of, and how far its preparation is.
 
-    ``refused`` says why nothing was prepared. ``summary`` is what the prepare job wrote.
+    ``refused`` says why nothing was prepared. ``summary`` is what the prepare job wrote. ``run`` is the run of this
+    content and the current recipe, if it was started before, perhaps by another dataset version.
     """
 
     pipeline: str
@@ -51,6 +52,7 @@ class DatasetFacts:
     refused: str | None = None
     prepare: Job | None = None
     summary: Mapping[str, Any] | None = None
+    run: "Lineage | None" = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class ModelPackage:
 
     arn: str
     version: int
+    status: str  # Pending, InProgress, Completed, Failed: only a Completed one can be deployed
     approval: str  # Approved, Rejected, PendingManualApproval
     run_id: str
 

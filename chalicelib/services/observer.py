@@ -1,9 +1,10 @@
 """Gathers the facts of one thing at a time, from S3 and SageMaker, and changes nothing."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib.core import container, places
+from chalicelib.core.decide import begin_lineage
 from chalicelib.core.facts import BatchFacts, DatasetFacts, Lineage, RolloutFacts, RunFacts, Upload
 from chalicelib.core.spec import PipelineSpec
 from chalicelib.core.stage import Stage
@@ -25,7 +26,7 @@ class Observer:
         document = self.storage.read_json(folder.key(places.DATASET_FILE))
         if document is None:
             return None
-        return DatasetFacts(
+        facts = DatasetFacts(
             pipeline=pipeline,
             dataset_id=dataset_id,
             spec=PipelineSpec.from_dict(document["spec"]),
@@ -35,6 +36,8 @@ class Observer:
             prepare=self.sagemaker.processing_job(self.stage.names.job(pipeline, "prepare", dataset_id)),
             summary=self.storage.read_json(folder.key(container.PREPARED, container.SUMMARY_FILE)),
         )
+        named = begin_lineage(self.stage, facts, self.specs[pipeline]) if pipeline in self.specs else None
+        return replace(facts, run=self.lineage(pipeline, named.run_id)) if named else facts
 
     def lineage(self, pipeline: str, run_id: str) -> Lineage | None:
         """Read what made a run."""

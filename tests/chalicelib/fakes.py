@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.core import digests
 from chalicelib.core.actions import Call, CopyVersion, Plan, WriteJson
-from chalicelib.core.errors import NotReadyError
+from chalicelib.core.errors import NameTakenError, NotReadyError
 from chalicelib.core.events import ObjectCreated
 from chalicelib.core.facts import Endpoint, EndpointConfig, Job, ModelPackage, Upload
 from chalicelib.core.predictions import Instance
@@ -82,6 +82,7 @@ class FakeExecutor:
     sagemaker: FakeSageMaker
     performed: list[str] = field(default_factory=list)
     clock: datetime = START
+    requests: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # by operation and name
 
     def perform(self, plan: Plan) -> None:
         for action in plan.actions:
@@ -97,15 +98,20 @@ class FakeExecutor:
     def _call(self, operation: str, request: Mapping[str, Any]) -> None:
         name = next(iter(request.values()))
         sagemaker = self.sagemaker
+        repeatable = {"update_endpoint", "create_model_package"}
+        if operation not in repeatable and self.requests.setdefault(f"{operation} {name}", request) != request:
+            raise NameTakenError(name)
         if operation.endswith("_job"):
             if name in sagemaker.jobs:
                 return
             sagemaker.jobs[name] = Job(name, "InProgress")
         elif operation == "create_model_package":
             run_id = request["CustomerMetadataProperties"]["run_id"]
+            if sagemaker.package_of_run(name, run_id):
+                return
             version = len(sagemaker.packages) + 1
             arn = f"arn:aws:sagemaker:eu-central-1:123456789012:model-package/{name}/{version}"
-            sagemaker.packages.append(ModelPackage(arn, version, "Approved", run_id))
+            sagemaker.packages.append(ModelPackage(arn, version, "Completed", "Approved", run_id))
         elif operation == "create_endpoint_config":
             model = request["ProductionVariants"][0]["ModelName"]
             sagemaker.configs.setdefault(name, EndpointConfig(name, self.clock, model))

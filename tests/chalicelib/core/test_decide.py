@@ -30,8 +30,11 @@ DONE, RUNNING = Job("some-job", "Completed", artifact_uri="s3://b/model.tar.gz")
 FAILED = Job("some-job", "Failed", "the label is unknown")
 DATASET = DatasetFacts(SPEC.name, "dddddddddddddddd", SPEC, STAGE.image_uri, (UPLOAD,))
 SUMMARY = {"content_digest": "c" * 64, "rows": {}}
-RUN = RunFacts(Lineage(SPEC.name, "eeeeeeeeeeeeeeee", DATASET.dataset_id, "c" * 64, "f" * 16, "run's own image"), SPEC)
-PACKAGE = ModelPackage("arn:aws:sagemaker:r:1:model-package/freshet-dev-reviews/2", 2, "Approved", "eeeeeeeeeeeeeeee")
+RUN = RunFacts(
+    Lineage(SPEC.name, "eeeeeeeeeeeeeeee", DATASET.dataset_id, "c" * 64, "f" * 16, "own-image@sha256:1"), SPEC
+)
+PACKAGE_ARN = "arn:aws:sagemaker:r:1:model-package/freshet-dev-reviews/2"
+PACKAGE = ModelPackage(PACKAGE_ARN, 2, "Completed", "Approved", "eeeeeeeeeeeeeeee")
 WANTED = STAGE.names.endpoint_config(SPEC.name, PACKAGE.run_id)
 ENDPOINT = Endpoint(STAGE.names.endpoint(SPEC.name), "InService", "an older config", START)
 CONFIG = EndpointConfig(WANTED, START, "model")
@@ -84,6 +87,15 @@ def test_run_is_named_by_content_and_recipe() -> None:
     assert train(DATASET, SPEC.learner) != train(DATASET, Learner("another"))
 
 
+def test_run_of_another_dataset_version() -> None:
+    """Where the same content was trained before, the very same training job is asked for, with that run's own rows."""
+    begun = decide.begin_lineage(STAGE, replace(DATASET, summary=SUMMARY), SPEC)
+    again = replace(DATASET, dataset_id="9" * 16, prepare=DONE, summary=SUMMARY, run=begun)
+    first = replace(DATASET, prepare=DONE, summary=SUMMARY)
+    plans = [decide.decide_dataset(STAGE, facts, current=SPEC) for facts in (first, again)]
+    assert plans[0].actions == plans[1].actions
+
+
 def test_pinned() -> None:
     """A job reads the pinned copy of the very version that was accepted, through the manifest."""
     spec, copy, manifest, job = decide.decide_dataset(STAGE, DATASET, current=SPEC).actions
@@ -129,13 +141,14 @@ def test_run_keeps_its_image() -> None:
     """A run ends with the image it began with, whatever was deployed meanwhile."""
     plan = decide.decide_run(replace(STAGE, image_uri="a newer image"), replace(RUN, train=DONE))
     assert isinstance(plan.actions[0], Call)
-    assert plan.actions[0].request["PrimaryContainer"]["Image"] == "run's own image"
+    assert plan.actions[0].request["PrimaryContainer"]["Image"] == "own-image@sha256:1"
 
 
 @pytest.mark.parametrize(
     ("change", "state", "last"),
     [
         ({"package": None}, "waiting", None),
+        ({"package": replace(PACKAGE, status="Pending")}, "waiting", None),
         ({"endpoint": None}, "rolling out", "create_endpoint"),
         ({}, "rolling out", "update_endpoint"),
         ({"endpoint": replace(ENDPOINT, status="Creating")}, "rolling out", None),
