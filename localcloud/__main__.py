@@ -9,6 +9,7 @@ import sys
 import threading
 from types import FrameType
 
+from localcloud import environment
 from localcloud.arguments import parse_arguments
 from localcloud.cloud import Cloud, announce
 from localcloud.errors import ConfigError
@@ -24,6 +25,7 @@ def main() -> int:
         told.set()
 
     try:
+        environment.forget_aws_settings()
         settings = parse_arguments(sys.argv[1:])
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, tell)

@@ -8,6 +8,7 @@ every caller, which is safe, and never lets one through as `chalice local` does.
 import base64
 import binascii
 import json
+import re
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,12 +20,13 @@ from urllib.parse import parse_qsl
 from werkzeug.wrappers import Request, Response
 
 from localcloud.errors import AwsError
-from localcloud.job_queue import Outcome
+from localcloud.invocations import Outcome
 from localcloud.routes import Found, find_route
 from localcloud.settings import ACCOUNT_ID, Limits
 from localcloud.wiring import API_HANDLER, Wiring
 
 Invoke = Callable[[str, bytes, float], Outcome]
+_HEADER = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # what HTTP can carry
 _HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
 
 
@@ -146,13 +148,15 @@ def response_of(result: object, *, binary: bool) -> Response:
         return _malformed()
     if not (_is_answer(code, body) and isinstance(single, Mapping) and isinstance(multi, Mapping)):
         return _malformed()
-    data = (body or "").encode()
+    data = (body or "").encode("utf-8", "replace")  # half a surrogate pair is a text in Python, and none in UTF-8
     if result.get("isBase64Encoded") and binary:
         try:
             data = base64.b64decode(data, validate=True)
         except binascii.Error:
             return _malformed()
     headers = _headers(single, multi)
+    if not all(_HEADER.fullmatch(part) for header in headers for part in header):
+        return _malformed()
     if not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(("Content-Type", "application/json"))
     return Response(data, status=code, headers=headers)

@@ -72,6 +72,9 @@ class Bus:
         text = json.dumps(event).encode()
         matched = [target.rule for target in self._targets if target.matches(json.loads(text))]
         self._history.record("event", source, detail_type, f"{len(matched)} rules", 0.0)
-        log.info("event_published id=%s source=%s rules=%s", event["id"], source, [rule.name for rule in matched])
+        log.info(
+            "event_published id=%s source=%s detail_type=%r resources=%s rules=%s",
+            *(event["id"], source, detail_type, ",".join(resources), ",".join(rule.name for rule in matched)),
+        )
         for rule in matched:
             self._timers.after(self._delay, lambda function=rule.function: self._deliver(function, text))  # type: ignore[misc]  # mypy cannot see the lambda's default

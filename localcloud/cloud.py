@@ -22,11 +22,11 @@ from localcloud.bus import Bus
 from localcloud.errors import ConfigError
 from localcloud.frontdoor import FrontDoor, SageMakerApi
 from localcloud.history import History
+from localcloud.http_server import Server
 from localcloud.lambdas import Lambdas
 from localcloud.moto_services import MotoServices
 from localcloud.processes import Processes
 from localcloud.s3_events import Publish, S3Events
-from localcloud.server import Server
 from localcloud.settings import Settings
 from localcloud.timers import Timers
 
@@ -141,11 +141,11 @@ class Cloud:
         self._undo.append(sagemaker.stop)
         sagemaker.start(self.endpoint_url)
         threading.Thread(target=moto.warm, name="warm", daemon=True).start()
-        log.info("started endpoint_url=%s", self.endpoint_url)
+        log.info("cloud_started endpoint_url=%s", self.endpoint_url)
 
     def _serve(self, door: FrontDoor) -> None:
         server = Server(door, self._settings.port)
-        self._undo.append(server.stop)
+        self._undo.append(lambda: server.stop(self._settings.limits.closing_grace))
         server.start()
         self.port = server.port
         self.endpoint_url = f"http://127.0.0.1:{self.port}"

@@ -1,11 +1,21 @@
-"""What the local cloud answers when it refuses, and what stops it from starting.
+"""What the local cloud answers when it refuses, what stops it from starting, and what goes wrong while it works.
 
 ::
 
     LocalCloudError
-    ├── AwsError      answered to the caller in AWS's own shape: a code, a message, an HTTP status
-    ├── ImageError    an image URI has no command, as a failed pull would be on AWS
-    └── ConfigError   the local cloud cannot start as it was asked to
+    ├── AwsError                answered to the caller in AWS's own shape: a code, a message, an HTTP status
+    ├── ConfigError             the local cloud cannot start as it was asked to
+    ├── ImageError              an image URI has no command, as a failed pull would be on AWS
+    ├── UnknownVariantError     a request names a production variant that its endpoint does not have
+    ├── WorkerError             a Lambda worker, seen by the thread that talks to it
+    │   ├── StartError          it could not be started (in `localcloud.lambda_process`: it carries a `Failure`)
+    │   ├── ChannelClosedError  it has ended, or closed its side
+    │   └── AnswerTooLargeError it answers with more than it may
+    └── WorkError               a job or a server, after its request was accepted: Describe shows it as FailureReason
+        ├── DataError           an input cannot be downloaded, an output uploaded, an archive or a folder used
+        ├── ContainerError      the container did not do its part: it failed, never got healthy, answered an error
+        │   └── AnswerTimeoutError  it did not answer in time
+        └── StoppedError        not a failure: somebody asked for the stop, or the local cloud is closing
 """
 
 
@@ -24,9 +34,45 @@ class AwsError(LocalCloudError):
         self.members = members or {}
 
 
+class ConfigError(LocalCloudError):
+    """The command line, a file it names or the application cannot be used; the message says which and why."""
+
+
 class ImageError(LocalCloudError):
     """An image URI is in no line of the images file."""
 
 
-class ConfigError(LocalCloudError):
-    """The command line, a file it names or the application cannot be used; the message says which and why."""
+class UnknownVariantError(LocalCloudError):
+    """The request names a variant that the endpoint does not have."""
+
+
+class WorkerError(LocalCloudError):
+    """A Lambda worker did not do its part."""
+
+
+class ChannelClosedError(WorkerError):
+    """The worker has ended, or closed its side."""
+
+
+class AnswerTooLargeError(WorkerError):
+    """The worker answers with more than it may."""
+
+
+class WorkError(LocalCloudError):
+    """Why a job or a server failed; the message is for the caller of Describe, free of local paths."""
+
+
+class DataError(WorkError):
+    """Bytes could not be brought to the container or from it."""
+
+
+class ContainerError(WorkError):
+    """The container did not do what its contract asks."""
+
+
+class AnswerTimeoutError(ContainerError):
+    """The container did not answer in time."""
+
+
+class StoppedError(WorkError):
+    """The work was asked to stop before it was done."""

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 from xml.sax.saxutils import escape
 
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Request, Response
 
-from localcloud import admin, operations, protocol
+from localcloud import admin, operation_names, protocol
 from localcloud.admin import Admin
 from localcloud.apigateway import ApiGateway
 from localcloud.errors import AwsError
@@ -88,11 +89,14 @@ class FrontDoor:
         begun = time.monotonic()
         request = Request(environ)
         scope = scope_of(environ.get("HTTP_AUTHORIZATION", ""), environ["QUERY_STRING"])
-        operation = operations.name_of(request, scope.service if scope else "")
+        operation = operation_names.name_of(request, scope.service if scope else "")
         try:
             answer = self._route(request, scope, environ)
         except AwsError as error:
             answer = self._refused(error, scope.service if scope else "", request)
+        except ClientDisconnected:
+            gone = AwsError("RequestTimeout", "the client went away before it had sent all of its request")
+            answer = self._refused(gone, scope.service if scope else "", request)
         except Exception:  # the outermost edge: whatever a service did not foresee is a 500, as on AWS
             log.exception("request_failed operation=%s", operation)
             failure = AwsError("InternalFailure", "the local cloud failed; see cloud.log", 500)
@@ -202,5 +206,5 @@ def _check_host(host: str) -> None:
 
 def _check_origin(request: Request) -> None:
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    if origin is not None and origin.partition("://")[2] != request.host:
         raise AwsError("AccessDenied", f"a web page of {origin} may not call the local cloud", 403)

@@ -1,10 +1,13 @@
 """The history of a local cloud: one JSON line per call, event and invocation; names and times, never bodies."""
 
 import json
+import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+
+log = logging.getLogger(__name__)
 
 
 class History:
@@ -14,7 +17,7 @@ class History:
         self._now = now
         self._lock = threading.Lock()
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("a", encoding="utf-8")
+        self._file = path.open("ab", buffering=0)  # nothing that could not be written is kept
 
     def record(self, kind: str, service: str, operation: str, status: int | str, duration: float) -> None:
         """Write one line: ``kind`` is call, event or invoke; ``duration`` in seconds is written as milliseconds."""
@@ -30,8 +33,10 @@ class History:
         )
         with self._lock:
             if not self._file.closed:  # a call may end after the cloud has stopped
-                self._file.write(line + "\n")
-                self._file.flush()
+                try:
+                    self._file.write(line.encode() + b"\n")
+                except OSError as error:  # a full disk must not fail the call that is noted here
+                    log.error("history_not_written error=%s", error.strerror)  # noqa: TRY400  said all
 
     def close(self) -> None:
         """Write nothing more."""

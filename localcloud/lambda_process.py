@@ -1,28 +1,26 @@
 """One Lambda worker as the cloud sees it: a process, replaced when it crashes or takes too long."""
 
 import json
-import os
 import sys
+import threading
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from localcloud.channel import AnswerTooLargeError, Channel, ChannelClosedError
-from localcloud.job_queue import Failure, Job, Outcome
-from localcloud.processes import Processes
+from localcloud import environment
+from localcloud.errors import AnswerTooLargeError, ChannelClosedError, WorkerError
+from localcloud.invocations import Failure, Invocation, Outcome
+from localcloud.processes import Child, Processes
 from localcloud.settings import ACCOUNT_ID, Settings
 from localcloud.wiring import ChaliceConfig
-
-if TYPE_CHECKING:
-    import subprocess
+from localcloud.worker_channel import Channel
 
 _PROGRAM = Path(__file__).with_name("lambda_worker.py")
 _OVERHEAD = 1_048_576  # bytes of an answer beside its result: names, stack traces
-_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "VIRTUAL_ENV")
 
 
-class StartError(Exception):
+class StartError(WorkerError):
     """A worker could not be started; ``failure`` says why."""
 
     def __init__(self, failure: Failure) -> None:
@@ -32,16 +30,12 @@ class StartError(Exception):
 
 def environment_of(settings: Settings, config: ChaliceConfig, endpoint_url: str) -> dict[str, str]:
     """Make the functions' environment: Lambda's own variables, the application's, those of the command line."""
-    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     lambdas = {
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_ACCESS_KEY_ID": "local",
         "AWS_SECRET_ACCESS_KEY": "local",
         "AWS_DEFAULT_REGION": settings.region,
         "AWS_REGION": settings.region,
-        "AWS_CONFIG_FILE": os.devnull,  # a developer's own profile must not reach in here
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_EXECUTION_ENV": f"AWS_Lambda_python{sys.version_info.major}.{sys.version_info.minor}",
         "AWS_LAMBDA_FUNCTION_NAME": f"{config.app_name or 'app'}-{config.stage}",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -49,7 +43,13 @@ def environment_of(settings: Settings, config: ChaliceConfig, endpoint_url: str)
         "AWS_LAMBDA_LOG_STREAM_NAME": f"[$LATEST]{uuid.uuid4().hex}",
         "TZ": ":UTC",
     }
-    return {**inherited, **lambdas, **config.environment, **settings.environment}
+    return {
+        **environment.inherited(),
+        **environment.NO_AWS_FILES,
+        **lambdas,
+        **config.environment,
+        **settings.environment,
+    }
 
 
 class LambdaProcess:
@@ -60,19 +60,15 @@ class LambdaProcess:
         self._settings = settings
         self._env = env
         self._log = log
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
         self._channel: Channel | None = None
+        self._killing = threading.Lock()
+        self._killed = False
 
     def start(self) -> Mapping[str, Any]:
         """Start the process and wait until the application is imported; what it declares. Raises StartError."""
         self.stop()
-        self._process = self._processes.spawn_piped(
-            [sys.executable, "-P", str(_PROGRAM), self._settings.app or ""],
-            env=self._env,
-            cwd=str(self._settings.app_dir.resolve()),
-            log=self._log,
-        )
-        self._channel = Channel(self._process, self._settings.limits.lambda_payload + _OVERHEAD)
+        self._channel = Channel(self._spawn(), self._settings.limits.lambda_payload + _OVERHEAD)
         try:
             said = json.loads(self._channel.receive(self._settings.limits.lambda_init))
         except TimeoutError as error:
@@ -87,16 +83,16 @@ class LambdaProcess:
             raise StartError(_failure(said["error"]))
         return said["wiring"]  # type: ignore[no-any-return]  # JSON
 
-    def execute(self, job: Job) -> Outcome:
-        """Run a job to its end; every way to fail is an outcome."""
+    def execute(self, invocation: Invocation) -> Outcome:
+        """Run an invocation to its end; every way to fail is an outcome."""
         try:
-            if self._channel is None:
+            if not self.running:
                 self.start()
-            answer = json.loads(self._ask(job))
+            answer = json.loads(self._ask(invocation))
         except StartError as error:
             return Outcome(failure=error.failure)
         except TimeoutError:
-            message = f"{job.request_id} Task timed out after {job.function.timeout:.2f} seconds"
+            message = f"{invocation.request_id} Task timed out after {invocation.function.timeout:.2f} seconds"
             return Outcome(failure=self._given_up("Sandbox.Timedout", message))
         except ChannelClosedError:
             return Outcome(failure=self._crashed())
@@ -106,8 +102,8 @@ class LambdaProcess:
 
     @property
     def running(self) -> bool:
-        """Whether the next job finds the application imported."""
-        return self._channel is not None
+        """Whether the next invocation finds the application imported; a worker may end while it has nothing to do."""
+        return self._channel is not None and self._process is not None and not self._process.ended()
 
     def stop(self) -> None:
         """End the process, at once: Lambda gives no grace either."""
@@ -118,16 +114,34 @@ class LambdaProcess:
         self._process = self._channel = None
 
     def kill(self) -> None:
-        """End the process from another thread; the one that waits for its answer sees a crash."""
-        process = self._process
+        """End the process for good, from another thread; the one that waits for its answer sees a crash."""
+        with self._killing:
+            self._killed = True
+            process = self._process
         if process:
             self._processes.stop(process, grace=0)
 
-    def _ask(self, job: Job) -> bytes:
-        function = job.function
+    def _spawn(self) -> Child:
+        with self._killing:
+            if self._killed:
+                raise StartError(Failure("Runtime.ExitError", "the local cloud is stopping"))
+            try:
+                self._process = self._processes.spawn_piped(
+                    [sys.executable, "-P", str(_PROGRAM), self._settings.app or ""],
+                    env=self._env,
+                    cwd=str(self._settings.app_dir.resolve()),
+                    log=self._log,
+                )
+            except OSError as error:  # the application's folder is gone, or the machine is full
+                message = f"the worker could not be started: {error.strerror or error}"
+                raise StartError(Failure("Runtime.InitError", message)) from error
+            return self._process
+
+    def _ask(self, invocation: Invocation) -> bytes:
+        function = invocation.function
         head = json.dumps(
             {
-                "request_id": job.request_id,
+                "request_id": invocation.request_id,
                 "handler": function.handler,
                 "function_name": function.full_name,
                 "arn": f"arn:aws:lambda:{self._settings.region}:{ACCOUNT_ID}:function:{function.full_name}",
@@ -138,7 +152,7 @@ class LambdaProcess:
         ).encode()
         if self._channel is None:
             raise ChannelClosedError
-        return self._channel.ask(head[:-1] + b', "event": ' + job.event + b"}", function.timeout)
+        return self._channel.ask(head[:-1] + b', "event": ' + invocation.event + b"}", function.timeout)
 
     def _given_up(self, kind: str, message: str) -> Failure:
         self.stop()

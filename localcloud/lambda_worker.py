@@ -1,9 +1,10 @@
 """The program in which Lambda functions run: imports the application, says what it declares, then executes.
 
 Started as a file in the application's folder, on the standard library alone, so that it brings nothing into the
-application's process that AWS would not. It talks JSON lines over the standard input and output it was given and
-turns the application's own output to the log. One invocation at a time, as in Lambda; a handler's error is an answer,
-the end of the process is not: the cloud sees it as the crash that it is.
+application's process that AWS would not; being a process of its own, it reads and sets its environment itself, as
+Lambda's runtime does. It talks JSON lines over the standard input and output it was given and turns the application's
+own output to the log. One invocation at a time, as in Lambda; a handler's error is an answer, the end of the process
+is not: the cloud sees it as the crash that it is.
 """
 
 import importlib

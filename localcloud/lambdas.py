@@ -20,7 +20,7 @@ from typing import Any
 
 from localcloud.errors import AwsError, ConfigError
 from localcloud.history import History
-from localcloud.job_queue import Failure, Job, JobQueue, Outcome
+from localcloud.invocations import Failure, Invocation, InvocationQueue, Outcome
 from localcloud.lambda_process import LambdaProcess, StartError, environment_of
 from localcloud.processes import Processes
 from localcloud.settings import Settings
@@ -59,7 +59,7 @@ class Lambdas:
         self._timers = timers
         self._history = history
         self._now = now
-        self._queue = JobQueue(settings.limits.lambda_workers, settings.limits.lambda_waiting)
+        self._queue = InvocationQueue(settings.limits.lambda_workers, settings.limits.lambda_waiting)
         self._workers: list[LambdaProcess] = []
         self._threads: list[threading.Thread] = []
         self._dead_letters: list[DeadLetter] = []
@@ -99,19 +99,19 @@ class Lambdas:
         if len(event) > self._settings.limits.lambda_payload:
             limit = self._settings.limits.lambda_payload
             raise AwsError("RequestTooLargeException", f"Request must be smaller than {limit} bytes", 413)
-        job = Job(self._function(name), event, str(uuid.uuid4()), waited_for=True)
-        self._queue.put(job)
+        invocation = Invocation(self._function(name), event, str(uuid.uuid4()), waited_for=True)
+        self._queue.put(invocation)
         try:
-            return job.future.result(timeout=wait)
+            return invocation.future.result(timeout=wait)
         except TimeoutError:
-            job.future.cancel()
+            invocation.future.cancel()
             raise
         except CancelledError:
             raise AwsError("ServiceException", "the local cloud is stopping", 503) from None
 
     def invoke_async(self, name: str, event: bytes) -> None:
         """Queue an event for a function; it is tried again when the function fails."""
-        self._try(Job(self._function(name), event, str(uuid.uuid4()), waited_for=False), tries=1)
+        self._try(Invocation(self._function(name), event, str(uuid.uuid4()), waited_for=False), tries=1)
 
     @property
     def dead_letters(self) -> list[DeadLetter]:
@@ -121,8 +121,8 @@ class Lambdas:
     def stop(self) -> None:
         """Take no more calls and end the workers; calls under way fail."""
         self._stopping.set()
-        for job in self._queue.close():
-            job.future.cancel()
+        for invocation in self._queue.close():
+            invocation.future.cancel()
         for worker in self._workers:
             worker.kill()
         for thread in self._threads:
@@ -138,42 +138,42 @@ class Lambdas:
 
     def _work(self, worker: LambdaProcess) -> None:
         self._prepare(worker)
-        while (job := self._queue.take()) is not None:
+        while (invocation := self._queue.take()) is not None:
             begun = time.monotonic()
-            outcome = worker.execute(job)
+            outcome = worker.execute(invocation)
             status = outcome.failure.kind if outcome.failure else "ok"
-            self._history.record("invoke", "lambda", job.function.full_name, status, time.monotonic() - begun)
-            self._queue.done(job)
-            job.future.set_result(outcome)
+            self._history.record("invoke", "lambda", invocation.function.full_name, status, time.monotonic() - begun)
+            self._queue.done(invocation)
+            invocation.future.set_result(outcome)
             self._prepare(worker)
         worker.stop()
 
     def _prepare(self, worker: LambdaProcess) -> None:
-        """Start a worker that is new, crashed or was killed, before the next job needs it."""
+        """Start a worker that is new, crashed or was killed, before the next invocation needs it."""
         if worker.running or self._stopping.is_set():
             return
         try:
             worker.start()
         except StartError as error:
-            log.warning("worker_not_started error=%s", error)  # the next job tries again and reports it
-        except OSError as error:
-            if not self._stopping.is_set():
-                log.warning("worker_not_started error=%s", error)
+            log.warning("worker_not_started error=%s", error)  # the next invocation tries again and reports it
 
-    def _try(self, job: Job, tries: int) -> None:
-        job.future.add_done_callback(lambda done: self._tried(job, done, tries))
-        self._queue.put(job)
+    def _try(self, invocation: Invocation, tries: int) -> None:
+        if self._stopping.is_set():
+            return
+        invocation.future.add_done_callback(lambda done: self._tried(invocation, done, tries))
+        self._queue.put(invocation)
 
-    def _tried(self, job: Job, done: "Future[Outcome]", tries: int) -> None:
+    def _tried(self, invocation: Invocation, done: "Future[Outcome]", tries: int) -> None:
         failure = None if done.cancelled() else done.result().failure
         if failure is None or self._stopping.is_set():
             return
-        log.warning("event_failed function=%s try=%d error=%s", job.function.full_name, tries, failure.kind)
+        name, request_id = invocation.function.full_name, invocation.request_id
+        log.warning("event_failed function=%s request_id=%s try=%d error=%s", name, request_id, tries, failure.kind)
         pauses = self._settings.delays.lambda_retries
         if tries <= len(pauses):
-            again = Job(job.function, job.event, job.request_id, waited_for=False)
+            again = Invocation(invocation.function, invocation.event, invocation.request_id, waited_for=False)
             self._timers.after(pauses[tries - 1], lambda: self._try(again, tries + 1))
             return
-        letter = DeadLetter(self._now(), job.function.full_name, job.request_id, tries, failure, json.loads(job.event))
+        letter = DeadLetter(self._now(), name, request_id, tries, failure, json.loads(invocation.event))
         self._dead_letters.append(letter)
-        log.error("event_given_up function=%s request_id=%s", job.function.full_name, job.request_id)
+        log.error("event_given_up function=%s request_id=%s", name, request_id)

@@ -7,7 +7,6 @@ is used of it here. The price: moto's state is the process's, so a process runs 
 of it survives the process.
 """
 
-import os
 from collections.abc import Iterable, Mapping
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from werkzeug.test import Client
 from werkzeug.wrappers import Response
 
+from localcloud import environment
 from localcloud.errors import AwsError
 from localcloud.settings import ACCOUNT_ID
 
@@ -27,11 +27,17 @@ _CONTROLS = ("/moto-api", "/latest/meta-data/", "/latest/api/", "/favicon.ico")
 _OTHER_NOTIFICATIONS = (b"<QueueConfiguration", b"<TopicConfiguration", b"<CloudFunctionConfiguration")
 _NOTIFICATIONS_LIMIT = 1_048_576
 
-os.environ.setdefault("MOTO_DISABLE_GLOBAL_CORS", "true")  # read at import: no web page may read this cloud
+environment.forbid_moto_cors()
 
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402  see above
+from moto.moto_server.werkzeug_app import (  # noqa: E402  see above
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
 from moto.s3 import notifications  # noqa: E402
 from moto.s3.models import s3_backends  # noqa: E402
+
+RequestHandler = MotoRequestHandler  # for the HTTP server, which must not import moto before the line above has run
 
 
 def _announce_nothing(*_: object, **__: object) -> None:

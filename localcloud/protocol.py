@@ -151,13 +151,18 @@ def _read(value: Any, shape: Shape) -> object:  # noqa: ANN401  JSON, its types 
     if isinstance(shape, MapShape):
         return {name: _read(part, shape.value) for name, part in value.items()}
     if shape.type_name == "timestamp":
-        return datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else datetime.fromisoformat(value)
+        return _time(value)
     if shape.type_name == "blob":
         try:
             return base64.b64decode(value, validate=True)
         except binascii.Error as error:
             raise AwsError("SerializationException", f"{shape.name} is not base64") from error
     return value
+
+
+def _time(value: float | str) -> datetime:
+    time = datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else datetime.fromisoformat(value)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _written(value: Any, shape: Shape) -> object:  # noqa: ANN401  whatever the shape says

@@ -24,6 +24,7 @@ class Delays:
     endpoint_start: float = 0.05  # endpoint asked for -> its server started
     health_check: float = 0.05  # between two pings while a server starts
     model_package: float = 0.02  # package created -> Completed
+    revival: float = 0.5  # between two looks whether a server in service has ended
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,11 @@ class Limits:
     """What AWS allows at most; seconds and bytes."""
 
     ping_deadline: float = 240.0  # a server must be healthy by then (4 minutes)
+    ping: float = 2.0  # the answer to one health check
     invocation: float = 60.0  # a model's answer
     server_stop: float = 30.0  # SIGTERM -> SIGKILL of a server
     job_stop: float = 120.0  # SIGTERM -> SIGKILL of a job
+    job_runtime: float = 86_400.0  # where the request says nothing (one day)
     invocation_body: int = 6_291_456
     parallel_jobs: int = 1  # two cores: jobs queue rather than starve each other and the servers
     lambda_workers: int = 3  # concurrent executions of the application
@@ -43,6 +46,8 @@ class Limits:
     lambda_payload: int = 6_291_556  # a synchronous call's event, and its answer
     api_body: int = 10_485_760
     api_timeout: float = 29.0
+    closing_grace: float = 2.0  # ours: requests, jobs and servers under way when the local cloud stops
+    closing: float = 10.0  # ours: the threads of SageMaker, when the local cloud stops
 
 
 @dataclass(frozen=True)

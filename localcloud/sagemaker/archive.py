@@ -12,7 +12,7 @@ import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from localcloud.sagemaker.faults import DataError
+from localcloud.errors import DataError
 
 
 def regular_files(folder: Path) -> list[Path]:

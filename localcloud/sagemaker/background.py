@@ -5,9 +5,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from localcloud.sagemaker.faults import StoppedError
+from localcloud.errors import StoppedError
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Background:
@@ -42,7 +42,7 @@ class Background:
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
             if thread.is_alive():
-                _log.warning("sagemaker.thread_left_behind", extra={"thread": thread.name})
+                log.warning("thread_left_behind thread=%s", thread.name)
 
     @staticmethod
     def _run(work: Callable[[], None]) -> None:
@@ -50,3 +50,5 @@ class Background:
             work()
         except StoppedError:
             return
+        except Exception:  # the thread's outermost edge: nobody else would tell
+            log.exception("background_failed thread=%s", threading.current_thread().name)

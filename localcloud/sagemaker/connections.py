@@ -15,9 +15,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from localcloud.sagemaker.faults import AnswerTimeoutError, ContainerError
+from localcloud.errors import AnswerTimeoutError, ContainerError
 
-REUSE_WITHIN = 0.5  # seconds
+REUSE_WITHIN = 0.5  # seconds; no limit of AWS's, but of how HTTP servers are built: see above
 
 
 @dataclass(frozen=True)

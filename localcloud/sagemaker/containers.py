@@ -1,25 +1,22 @@
 """A container without an engine: an image's command as a process, with a folder of its own in the place of ``/opt/ml``.
 
-The process inherits almost nothing of ours: where to find programs, a home, a language, and how many threads
-numerical libraries may take, since jobs and servers share a laptop. The price: no isolation; a program sees the whole
+What the process inherits of ours is in `localcloud.environment`. The price: no isolation; a program sees the whole
 file system and must take its root from ``SAGEMAKER_BASE_DIR``.
 """
 
-import os
 import shutil
-import subprocess
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from localcloud.errors import AwsError, ImageError
-from localcloud.processes import Processes
+from localcloud import environment
+from localcloud.errors import AwsError, ContainerError, DataError, ImageError
+from localcloud.processes import Child, Processes
 from localcloud.sagemaker import emulated
-from localcloud.sagemaker.faults import ContainerError
 from localcloud.settings import Image, Settings
 
 ROOT = "/opt/ml"
-_INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def local_path(base: Path, container_path: str) -> Path:
@@ -44,6 +41,7 @@ class Containers:
     def __init__(self, settings: Settings, processes: Processes) -> None:
         self._settings = settings
         self._processes = processes
+        self._folders = threading.Lock()  # no empty folder is removed while another one is made in it
 
     def image(self, uri: str) -> Image:
         """Return what runs for an image.
@@ -59,23 +57,36 @@ class Containers:
             raise ImageError(f"CannotPullContainerError: the image {uri} is not in the images file") from None
 
     def new_base(self, *names: str) -> Path:
-        """Make a fresh base folder; the names only help a person who looks."""
-        parent = (self._settings.state / "sagemaker").joinpath(*names).resolve()
-        parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(dir=parent))
+        """Make a fresh base folder; the names only help a person who looks. Raises DataError."""
+        parent = self._root.joinpath(*names)
+        try:
+            with self._folders:
+                parent.mkdir(parents=True, exist_ok=True)
+                return Path(tempfile.mkdtemp(dir=parent))
+        except OSError as error:
+            raise DataError(f"InternalServerError: no folder could be made for it ({error.strerror})") from error
 
     def remove_base(self, base: Path) -> None:
         """Remove a base folder with all that a container left there, and the folders above that are now empty."""
         shutil.rmtree(
             base, ignore_errors=True
         )  # a container may have left files nobody can remove: not worth a failure
-        for parent in base.parents[:3]:
-            if parent == (self._settings.state / "sagemaker").resolve():
-                return
-            try:
-                parent.rmdir()
-            except OSError:  # somebody else's folder lies there
-                return
+        with self._folders:
+            for parent in base.parents:
+                if parent == self._root:
+                    return
+                try:
+                    parent.rmdir()
+                except OSError:  # somebody else's folder lies there
+                    return
+
+    def remove_all(self) -> None:
+        """Remove what a local cloud that was killed left in this state."""
+        shutil.rmtree(self._root, ignore_errors=True)
+
+    @property
+    def _root(self) -> Path:
+        return (self._settings.state / "sagemaker").resolve()
 
     def log(self, *names: str) -> Path:
         """Return the log file of a container."""
@@ -90,7 +101,7 @@ class Containers:
         base: Path,
         log: Path,
         entrypoint: Sequence[str] = (),
-    ) -> subprocess.Popen[bytes]:
+    ) -> Child:
         """Start a container; ``entrypoint`` replaces the image's command.
 
         Raises
@@ -98,11 +109,10 @@ class Containers:
         ContainerError
             If the command cannot be started at all.
         """
-        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
         try:
             return self._processes.spawn(
                 [*(entrypoint or image.command), *arguments],
-                env={**inherited, **image.env, **env, "SAGEMAKER_BASE_DIR": str(base)},
+                env={**environment.inherited(), **image.env, **env, "SAGEMAKER_BASE_DIR": str(base)},
                 cwd=image.cwd or str(base),
                 log=log,
             )
@@ -111,6 +121,6 @@ class Containers:
                 f"ClientError: the container's command could not be started: {error.strerror}"
             ) from error
 
-    def stop(self, process: subprocess.Popen[bytes], grace: float) -> int:
+    def stop(self, process: Child, grace: float) -> int:
         """SIGTERM, ``grace`` seconds, SIGKILL; returns the exit code."""
         return self._processes.stop(process, grace)

@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from localcloud.sagemaker import kinds
-from localcloud.sagemaker.kinds import Kind
+from localcloud.sagemaker import resource_kinds
+from localcloud.sagemaker.resource_kinds import Kind
 
 Detail = dict[str, Any]
 
 _MEMBERS: Mapping[str, list[str]] = {
-    kinds.TRAINING_JOB.prefix: [
+    resource_kinds.TRAINING_JOB.prefix: [
         "TrainingJobName",
         "TrainingJobArn",
         "TrainingJobStatus",
@@ -36,7 +36,7 @@ _MEMBERS: Mapping[str, list[str]] = {
         "FailureReason",
         "SecondaryStatusTransitions",
     ],
-    kinds.PROCESSING_JOB.prefix: [
+    resource_kinds.PROCESSING_JOB.prefix: [
         "ProcessingInputs",
         "ProcessingOutputConfig",
         "ProcessingJobName",
@@ -55,7 +55,7 @@ _MEMBERS: Mapping[str, list[str]] = {
         "LastModifiedTime",
         "CreationTime",
     ],
-    kinds.TRANSFORM_JOB.prefix: [
+    resource_kinds.TRANSFORM_JOB.prefix: [
         "TransformJobName",
         "TransformJobArn",
         "TransformJobStatus",
@@ -72,7 +72,7 @@ _MEMBERS: Mapping[str, list[str]] = {
         "TransformStartTime",
         "TransformEndTime",
     ],
-    kinds.ENDPOINT.prefix: [
+    resource_kinds.ENDPOINT.prefix: [
         "EndpointName",
         "EndpointArn",
         "EndpointConfigName",
@@ -82,7 +82,7 @@ _MEMBERS: Mapping[str, list[str]] = {
         "CreationTime",
         "LastModifiedTime",
     ],
-    kinds.MODEL_PACKAGE.prefix: [
+    resource_kinds.MODEL_PACKAGE.prefix: [
         "ModelPackageGroupName",
         "ModelPackageVersion",
         "ModelPackageArn",
@@ -109,7 +109,7 @@ def state_change(kind: Kind, before: Mapping[str, Any], after: Mapping[str, Any]
     members = _MEMBERS[kind.prefix]
     detail: Detail = {name: after[name] for name in members if name in after}
     detail["Tags"] = {tag["Key"]: tag["Value"] for tag in after.get("Tags", ())}
-    if kind is kinds.ENDPOINT:
+    if kind is resource_kinds.ENDPOINT:
         detail[kind.status] = _capitals(after[kind.status])
         detail["ProductionVariants"] = [
             {name: variant[name] for name in ("DesiredWeight", "DesiredInstanceCount")}
@@ -131,11 +131,11 @@ def _iso(time: datetime) -> str:
 
 
 _TIMES: Mapping[str, Callable[[datetime], int | str]] = {
-    kinds.TRAINING_JOB.prefix: lambda time: str(_milliseconds(time)),
-    kinds.PROCESSING_JOB.prefix: _milliseconds,
-    kinds.ENDPOINT.prefix: _milliseconds,
-    kinds.TRANSFORM_JOB.prefix: _iso,
-    kinds.MODEL_PACKAGE.prefix: _iso,
+    resource_kinds.TRAINING_JOB.prefix: lambda time: str(_milliseconds(time)),
+    resource_kinds.PROCESSING_JOB.prefix: _milliseconds,
+    resource_kinds.ENDPOINT.prefix: _milliseconds,
+    resource_kinds.TRANSFORM_JOB.prefix: _iso,
+    resource_kinds.MODEL_PACKAGE.prefix: _iso,
 }
 
 

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 
-from localcloud.sagemaker.server import ModelServer
+from localcloud.errors import UnknownVariantError
+from localcloud.sagemaker.model_server import ModelServer
 
 
 @dataclass(eq=False)
@@ -48,10 +49,6 @@ class Lease:
 
     variant: str
     instance: Instance
-
-
-class UnknownVariantError(Exception):
-    """The request names a variant that the endpoint does not have."""
 
 
 class Router:

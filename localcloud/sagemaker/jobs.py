@@ -12,14 +12,13 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import Any, Protocol
 
-from localcloud.errors import AwsError, ImageError
+from localcloud.errors import AwsError, ImageError, StoppedError, WorkError
 from localcloud.sagemaker.background import Background
-from localcloud.sagemaker.faults import StoppedError, WorkError
-from localcloud.sagemaker.kinds import Kind
+from localcloud.sagemaker.resource_kinds import Kind
 from localcloud.sagemaker.store import Data, Store
 
-_log = logging.getLogger(__name__)
-MAX_REASON = 1024
+log = logging.getLogger(__name__)
+MAX_REASON = 1024  # of the API's shape FailureReason: no limit that could be set
 TERMINAL = ("Completed", "Failed", "Stopped")
 
 
@@ -158,8 +157,8 @@ class Jobs:
             return failed(f"ClientError: {error}")
         except WorkError as error:
             return failed(str(error))
-        except Exception:  # noqa: BLE001  a job's outermost edge: a fault of ours fails this job, not the whole queue
-            _log.exception("sagemaker.job_crashed", extra={"job": job.name})
+        except Exception:
+            log.exception("job_crashed kind=%s region=%s name=%s", job.work.kind.noun, job.region, job.name)
             return failed("InternalServerError: We encountered an internal error. Please try again.")
 
     def _end(self, job: Job, ending: Ending) -> None:

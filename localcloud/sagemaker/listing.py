@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from localcloud.errors import AwsError
-from localcloud.sagemaker import kinds
-from localcloud.sagemaker.kinds import Kind
+from localcloud.sagemaker import resource_kinds
+from localcloud.sagemaker.resource_kinds import Kind
 from localcloud.sagemaker.store import Data
 
 _PAGE = 10  # AWS's default
@@ -29,14 +29,16 @@ class Listing:
 
 
 LISTINGS: Mapping[str, Listing] = {
-    "ListTrainingJobs": Listing(kinds.TRAINING_JOB, "TrainingJobSummaries", descending=False),
-    "ListProcessingJobs": Listing(kinds.PROCESSING_JOB, "ProcessingJobSummaries", descending=False),
-    "ListTransformJobs": Listing(kinds.TRANSFORM_JOB, "TransformJobSummaries", descending=True),
-    "ListModels": Listing(kinds.MODEL, "Models", descending=True),
-    "ListEndpointConfigs": Listing(kinds.ENDPOINT_CONFIG, "EndpointConfigs", descending=True),
-    "ListEndpoints": Listing(kinds.ENDPOINT, "Endpoints", descending=True),
-    "ListModelPackageGroups": Listing(kinds.MODEL_PACKAGE_GROUP, "ModelPackageGroupSummaryList", descending=False),
-    "ListModelPackages": Listing(kinds.MODEL_PACKAGE, "ModelPackageSummaryList", descending=False),
+    "ListTrainingJobs": Listing(resource_kinds.TRAINING_JOB, "TrainingJobSummaries", descending=False),
+    "ListProcessingJobs": Listing(resource_kinds.PROCESSING_JOB, "ProcessingJobSummaries", descending=False),
+    "ListTransformJobs": Listing(resource_kinds.TRANSFORM_JOB, "TransformJobSummaries", descending=True),
+    "ListModels": Listing(resource_kinds.MODEL, "Models", descending=True),
+    "ListEndpointConfigs": Listing(resource_kinds.ENDPOINT_CONFIG, "EndpointConfigs", descending=True),
+    "ListEndpoints": Listing(resource_kinds.ENDPOINT, "Endpoints", descending=True),
+    "ListModelPackageGroups": Listing(
+        resource_kinds.MODEL_PACKAGE_GROUP, "ModelPackageGroupSummaryList", descending=False
+    ),
+    "ListModelPackages": Listing(resource_kinds.MODEL_PACKAGE, "ModelPackageSummaryList", descending=False),
 }
 
 
@@ -85,7 +87,7 @@ def _unique(kind: Kind, row: Data) -> str:
     """Return what tells two rows apart: the name, in which a version's number counts as a number."""
     return (
         f"{row['ModelPackageGroupName']}/{row['ModelPackageVersion']:09d}"
-        if kind is kinds.MODEL_PACKAGE
+        if kind is resource_kinds.MODEL_PACKAGE
         else row[kind.name]
     )
 

@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 
 from localcloud.errors import AwsError
-from localcloud.sagemaker import emulated, kinds
+from localcloud.sagemaker import emulated, resource_kinds
+from localcloud.sagemaker.foundation import Foundation
+from localcloud.sagemaker.model_server import ServerSpec
 from localcloud.sagemaker.objects import Location
 from localcloud.sagemaker.packages import package_of
-from localcloud.sagemaker.platform import Platform
-from localcloud.sagemaker.server import ServerSpec
 from localcloud.sagemaker.store import Data
 
 RESOLVED = "_Container"  # ours: image, archive and environment of a model, also when it was made from a package
 PENDING = "_PendingEndpointConfigName"  # ours: what an endpoint in change is going to run
 
 
-def create_model(platform: Platform, request: Data, region: str) -> Data:
+def create_model(foundation: Foundation, request: Data, region: str) -> Data:
     """CreateModel."""
     emulated.only(
         request, "ModelName PrimaryContainer Containers ExecutionRoleArn Tags VpcConfig EnableNetworkIsolation"
@@ -27,15 +27,15 @@ def create_model(platform: Platform, request: Data, region: str) -> Data:
         raise AwsError("ValidationException", "Either PrimaryContainer or Containers is required")
     if len(containers) > 1:
         raise emulated.refusal("a model of several containers")
-    resolved = _resolve(platform, containers[0], region)
-    if (url := resolved.get("ModelDataUrl")) and not platform.objects(region).exists(Location.parse(url)):
+    resolved = _resolve(foundation, containers[0], region)
+    if (url := resolved.get("ModelDataUrl")) and not foundation.objects(region).exists(Location.parse(url)):
         raise AwsError("ValidationException", f"Could not find model data at {url}.")
     data = {"EnableNetworkIsolation": False, **request, RESOLVED: resolved}
-    return platform.store.create(kinds.MODEL, region, request["ModelName"], data)
+    return foundation.store.create(resource_kinds.MODEL, region, request["ModelName"], data)
 
 
 def server_spec(
-    platform: Platform,
+    foundation: Foundation,
     region: str,
     model: Data,
     names: tuple[str, ...],
@@ -46,42 +46,45 @@ def server_spec(
     """Return what to start for a model, with ``env`` added to its own; raises ImageError."""
     container = model[RESOLVED]
     return ServerSpec(
-        image=platform.containers.image(container["Image"]),
+        image=foundation.containers.image(container["Image"]),
         env={**container.get("Environment", {}), **(env or {}), "AWS_REGION": region},
         model_data=Location.parse(container["ModelDataUrl"]) if container.get("ModelDataUrl") else None,
-        ping_deadline=platform.limits.ping_deadline if ping_deadline is None else ping_deadline,
-        ping_interval=platform.delays.health_check,
+        ping_deadline=foundation.limits.ping_deadline if ping_deadline is None else ping_deadline,
+        ping_interval=foundation.delays.health_check,
+        ping_timeout=foundation.limits.ping,
         names=names,
     )
 
 
-def create_endpoint_config(platform: Platform, request: Data, region: str) -> Data:
+def create_endpoint_config(foundation: Foundation, request: Data, region: str) -> Data:
     """CreateEndpointConfig."""
     emulated.only(request, "EndpointConfigName ProductionVariants Tags KmsKeyId ExecutionRoleArn")
     variants = [_read_variant(variant) for variant in request["ProductionVariants"]]
     emulated.unique((variant["VariantName"] for variant in variants), "Variant names")
     for variant in variants:
-        platform.store.get(kinds.MODEL, region, variant["ModelName"])
+        foundation.store.get(resource_kinds.MODEL, region, variant["ModelName"])
     name = request["EndpointConfigName"]
-    return platform.store.create(kinds.ENDPOINT_CONFIG, region, name, {**request, "ProductionVariants": variants})
+    return foundation.store.create(
+        resource_kinds.ENDPOINT_CONFIG, region, name, {**request, "ProductionVariants": variants}
+    )
 
 
-def delete_endpoint_config(platform: Platform, request: Data, region: str) -> None:
+def delete_endpoint_config(foundation: Foundation, request: Data, region: str) -> None:
     """DeleteEndpointConfig."""
     name = request["EndpointConfigName"]
-    with platform.store.transaction():
-        config = platform.store.get(kinds.ENDPOINT_CONFIG, region, name)
-        for endpoint in platform.store.list(kinds.ENDPOINT, region):
+    with foundation.store.transaction():
+        config = foundation.store.get(resource_kinds.ENDPOINT_CONFIG, region, name)
+        for endpoint in foundation.store.list(resource_kinds.ENDPOINT, region):
             if config["EndpointConfigName"] in (endpoint["EndpointConfigName"], endpoint.get(PENDING)):
                 raise AwsError(
                     "ValidationException",
                     f'Cannot delete endpoint configuration "{config["EndpointConfigArn"]}" '
                     f'because it is in use by endpoint "{endpoint["EndpointArn"]}".',
                 )
-        platform.store.delete(kinds.ENDPOINT_CONFIG, region, name)
+        foundation.store.delete(resource_kinds.ENDPOINT_CONFIG, region, name)
 
 
-def _resolve(platform: Platform, container: Data, region: str) -> Data:
+def _resolve(foundation: Foundation, container: Data, region: str) -> Data:
     path = "PrimaryContainer."
     emulated.only(container, "ContainerHostname Image Mode ModelDataUrl Environment ModelPackageName", path)
     emulated.value(container, "Mode", "SingleModel", ("SingleModel",), path)
@@ -91,7 +94,7 @@ def _resolve(platform: Platform, container: Data, region: str) -> Data:
         return container
     if "Image" in container or "ModelDataUrl" in container:
         raise AwsError("ValidationException", "Image and ModelDataUrl cannot be given together with ModelPackageName")
-    package = package_of(platform.store, region, container["ModelPackageName"])
+    package = package_of(foundation.store, region, container["ModelPackageName"])
     if (package["ModelPackageStatus"], package["ModelApprovalStatus"]) != ("Completed", "Approved"):
         raise AwsError(
             "ValidationException",

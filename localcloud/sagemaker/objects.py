@@ -17,9 +17,8 @@ from boto3.s3.transfer import TransferConfig
 from botocore.client import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from localcloud.errors import AwsError
+from localcloud.errors import AwsError, DataError
 from localcloud.sagemaker.archive import regular_files
-from localcloud.sagemaker.faults import DataError
 
 _TRANSFER = TransferConfig(multipart_threshold=1 << 30, use_threads=False)
 _ERRORS = (BotoCoreError, ClientError, Boto3Error)
@@ -52,7 +51,8 @@ class Location:
 def connect(endpoint_url: str, region: str) -> "Objects":
     """Return the S3 of a region at an address; its calls are bounded in time."""
     config = Config(
-        connect_timeout=5,
+        proxies={},  # none of the environment's: the address is on the loopback interface
+        connect_timeout=5,  # ours, as the next two: the other side is this very process
         read_timeout=60,
         retries={"mode": "standard", "total_max_attempts": 3},
         s3={"addressing_style": "path"},

@@ -6,8 +6,8 @@ answer was lost can be repeated.
 """
 
 from localcloud.errors import AwsError
-from localcloud.sagemaker import emulated, kinds
-from localcloud.sagemaker.platform import Platform
+from localcloud.sagemaker import emulated, resource_kinds
+from localcloud.sagemaker.foundation import Foundation
 from localcloud.sagemaker.store import Data, Store
 
 _TOKEN = "_ClientToken"  # ours  # noqa: S105  no secret
@@ -22,29 +22,29 @@ _CREATE = (
 def package_of(store: Store, region: str, name_or_arn: str) -> Data:
     """Return a version by its ARN, or by ``group/version``; raises AwsError if there is none."""
     name = name_or_arn.rpartition(":model-package/")[2]
-    return store.get(kinds.MODEL_PACKAGE, region, name)
+    return store.get(resource_kinds.MODEL_PACKAGE, region, name)
 
 
-def create_group(platform: Platform, request: Data, region: str) -> Data:
+def create_group(foundation: Foundation, request: Data, region: str) -> Data:
     """CreateModelPackageGroup."""
     emulated.only(request, "ModelPackageGroupName ModelPackageGroupDescription Tags")
     data = {**request, "ModelPackageGroupStatus": "Completed"}
-    return platform.store.create(kinds.MODEL_PACKAGE_GROUP, region, request["ModelPackageGroupName"], data)
+    return foundation.store.create(resource_kinds.MODEL_PACKAGE_GROUP, region, request["ModelPackageGroupName"], data)
 
 
-def delete_group(platform: Platform, request: Data, region: str) -> None:
+def delete_group(foundation: Foundation, request: Data, region: str) -> None:
     """DeleteModelPackageGroup: only when it is empty."""
     name = request["ModelPackageGroupName"]
-    with platform.store.transaction():
-        group = platform.store.get(kinds.MODEL_PACKAGE_GROUP, region, name)
-        if _versions(platform.store, region, group):
+    with foundation.store.transaction():
+        group = foundation.store.get(resource_kinds.MODEL_PACKAGE_GROUP, region, name)
+        if _versions(foundation.store, region, group):
             raise AwsError(
                 "ConflictException", f"Model Package Group {group['ModelPackageGroupArn']} still has model packages"
             )
-        platform.store.delete(kinds.MODEL_PACKAGE_GROUP, region, name)
+        foundation.store.delete(resource_kinds.MODEL_PACKAGE_GROUP, region, name)
 
 
-def create_package(platform: Platform, request: Data, region: str) -> Data:
+def create_package(foundation: Foundation, request: Data, region: str) -> Data:
     """CreateModelPackage."""
     emulated.only(request, _CREATE)
     if "ModelPackageGroupName" not in request:
@@ -55,21 +55,21 @@ def create_package(platform: Platform, request: Data, region: str) -> Data:
         raise AwsError("ValidationException", "InferenceSpecification is required")
     if len(request["InferenceSpecification"]["Containers"]) > 1:
         raise emulated.refusal("a model package of several containers")
-    with platform.store.transaction():
-        made, again = _add(platform.store, request, region)
+    with foundation.store.transaction():
+        made, again = _add(foundation.store, request, region)
     if not again:
-        platform.background.start("model-package", lambda: _complete(platform, region, made["ModelPackageName"]))
+        foundation.background.start("model-package", lambda: _complete(foundation, region, made["ModelPackageName"]))
     return made
 
 
-def update_package(platform: Platform, request: Data, region: str) -> Data:
+def update_package(foundation: Foundation, request: Data, region: str) -> Data:
     """UpdateModelPackage."""
     emulated.only(
         request,
         "ModelPackageArn ModelApprovalStatus ApprovalDescription CustomerMetadataProperties "
         "CustomerMetadataPropertiesToRemove ClientToken",
     )
-    package = package_of(platform.store, region, request["ModelPackageArn"])
+    package = package_of(foundation.store, region, request["ModelPackageArn"])
     changes = {name: request[name] for name in ("ModelApprovalStatus", "ApprovalDescription") if name in request}
     removed = request.get("CustomerMetadataPropertiesToRemove", ())
 
@@ -78,23 +78,23 @@ def update_package(platform: Platform, request: Data, region: str) -> Data:
         left = {name: value for name, value in properties.items() if name not in removed}
         return {**row, **changes, **({"CustomerMetadataProperties": left} if properties else {})}
 
-    return platform.store.update(kinds.MODEL_PACKAGE, region, package["ModelPackageName"], change)
+    return foundation.store.update(resource_kinds.MODEL_PACKAGE, region, package["ModelPackageName"], change)
 
 
-def delete_package(platform: Platform, request: Data, region: str) -> None:
+def delete_package(foundation: Foundation, request: Data, region: str) -> None:
     """DeleteModelPackage: its number is not given again."""
-    package = package_of(platform.store, region, request["ModelPackageName"])
-    platform.store.delete(kinds.MODEL_PACKAGE, region, package["ModelPackageName"])
+    package = package_of(foundation.store, region, request["ModelPackageName"])
+    foundation.store.delete(resource_kinds.MODEL_PACKAGE, region, package["ModelPackageName"])
 
 
 def _versions(store: Store, region: str, group: Data) -> list[Data]:
     name = group["ModelPackageGroupName"]
-    return [row for row in store.list(kinds.MODEL_PACKAGE, region) if row["ModelPackageGroupName"] == name]
+    return [row for row in store.list(resource_kinds.MODEL_PACKAGE, region) if row["ModelPackageGroupName"] == name]
 
 
 def _add(store: Store, request: Data, region: str) -> tuple[Data, bool]:
     name = request["ModelPackageGroupName"].rpartition("/")[2]
-    group = store.get(kinds.MODEL_PACKAGE_GROUP, region, name)
+    group = store.get(resource_kinds.MODEL_PACKAGE_GROUP, region, name)
     asked = {**request, "ModelPackageGroupName": group["ModelPackageGroupName"]}
     token = asked.pop("ClientToken", None)
     for other in _versions(store, region, group) if token is not None else ():
@@ -103,7 +103,7 @@ def _add(store: Store, request: Data, region: str) -> tuple[Data, bool]:
                 raise AwsError("ConflictException", "The ClientToken was used before with other parameters")
             return other, True
     number = group.get("_Last", 0) + 1
-    store.update(kinds.MODEL_PACKAGE_GROUP, region, name, lambda row: {**row, "_Last": number})
+    store.update(resource_kinds.MODEL_PACKAGE_GROUP, region, name, lambda row: {**row, "_Last": number})
     data = {
         "CertifyForMarketplace": False,
         "ModelApprovalStatus": "PendingManualApproval",
@@ -113,10 +113,12 @@ def _add(store: Store, request: Data, region: str) -> tuple[Data, bool]:
         "ModelPackageStatus": "Pending",
         "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
     }
-    return store.create(kinds.MODEL_PACKAGE, region, f"{group['ModelPackageGroupName']}/{number}", data), False
+    return store.create(resource_kinds.MODEL_PACKAGE, region, f"{group['ModelPackageGroupName']}/{number}", data), False
 
 
-def _complete(platform: Platform, region: str, name: str) -> None:
-    platform.background.sleep(platform.delays.model_package)
-    if platform.store.find(kinds.MODEL_PACKAGE, region, name) is not None:
-        platform.store.update(kinds.MODEL_PACKAGE, region, name, lambda row: {**row, "ModelPackageStatus": "Completed"})
+def _complete(foundation: Foundation, region: str, name: str) -> None:
+    foundation.background.sleep(foundation.delays.model_package)
+    done = {"ModelPackageStatus": "Completed"}
+    with foundation.store.transaction():
+        if foundation.store.find(resource_kinds.MODEL_PACKAGE, region, name) is not None:  # it may be deleted by now
+            foundation.store.update(resource_kinds.MODEL_PACKAGE, region, name, lambda row: {**row, **done})

@@ -4,24 +4,22 @@ import json
 from pathlib import Path
 from typing import Any
 
-from localcloud.sagemaker import emulated, kinds
+from localcloud.sagemaker import emulated, resource_kinds
 from localcloud.sagemaker.containers import local_path
+from localcloud.sagemaker.foundation import Foundation
+from localcloud.sagemaker.job_processes import Finished
 from localcloud.sagemaker.jobs import MAX_REASON, Ending, Job
 from localcloud.sagemaker.objects import Location, Objects
-from localcloud.sagemaker.platform import Platform
-from localcloud.sagemaker.programs import Finished
 from localcloud.sagemaker.store import Data
-
-_DAY = 86_400
 
 
 class Processing:
     """The work of processing jobs."""
 
-    kind = kinds.PROCESSING_JOB
+    kind = resource_kinds.PROCESSING_JOB
 
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
+    def __init__(self, foundation: Foundation) -> None:
+        self._foundation = foundation
 
     def read(self, request: Data, region: str) -> Data:  # noqa: ARG002  the protocol of all kinds
         """Refuse what is not emulated; return the data of a new job."""
@@ -44,20 +42,24 @@ class Processing:
         emulated.unique((part["OutputName"] for part in outputs), "Output names")
         paths = [part["S3Input"]["LocalPath"] for part in inputs] + [part["S3Output"]["LocalPath"] for part in outputs]
         emulated.unique(paths, "Local paths of inputs and outputs")
-        return {"StoppingCondition": {"MaxRuntimeInSeconds": _DAY}, "Environment": {}, **request}
+        return {
+            "StoppingCondition": {"MaxRuntimeInSeconds": round(self._foundation.limits.job_runtime)},
+            "Environment": {},
+            **request,
+        }
 
     def run(self, job: Job) -> Ending:
         """Do the work of one job."""
-        job.sleep(self._platform.delays.job_start)
-        data = self._platform.store.get(self.kind, job.region, job.name)
-        image = self._platform.containers.image(data["AppSpecification"]["ImageUri"])
-        objects = self._platform.objects(job.region)
-        base = self._platform.containers.new_base("processing-jobs", job.region, job.name)
+        job.sleep(self._foundation.delays.job_start)
+        data = self._foundation.store.get(self.kind, job.region, job.name)
+        image = self._foundation.containers.image(data["AppSpecification"]["ImageUri"])
+        objects = self._foundation.objects(job.region)
+        base = self._foundation.containers.new_base("processing-jobs", job.region, job.name)
         try:
             _prepare(data, objects, base)
             return self._finish(data, objects, base, job, self._process(job, data, image, base))
         finally:
-            self._platform.containers.remove_base(base)
+            self._foundation.containers.remove_base(base)
 
     def ended(self, data: Data, ending: Ending) -> Data:  # noqa: ARG002  the protocol of all kinds
         """Nothing more changes at the end."""
@@ -65,18 +67,20 @@ class Processing:
 
     def _process(self, job: Job, data: Data, image: Any, base: Path) -> Finished:  # noqa: ANN401
         job.sleep(0)
-        start = self._platform.now()
-        self._platform.store.update(self.kind, job.region, job.name, lambda row: {**row, "ProcessingStartTime": start})
+        start = self._foundation.now()
+        self._foundation.store.update(
+            self.kind, job.region, job.name, lambda row: {**row, "ProcessingStartTime": start}
+        )
         application = data["AppSpecification"]
-        process = self._platform.containers.spawn(
+        process = self._foundation.containers.spawn(
             image,
             application.get("ContainerArguments", ()),
             entrypoint=application.get("ContainerEntrypoint", ()),
             env=data["Environment"],
             base=base,
-            log=self._platform.containers.log("processing-jobs", job.region, job.name),
+            log=self._foundation.containers.log("processing-jobs", job.region, job.name),
         )
-        return self._platform.programs.finish(job, process, data["StoppingCondition"]["MaxRuntimeInSeconds"])
+        return self._foundation.job_processes.finish(job, process, data["StoppingCondition"]["MaxRuntimeInSeconds"])
 
     def _finish(self, data: Data, objects: Objects, base: Path, job: Job, finished: Finished) -> Ending:
         members: dict[str, Any] = {"ProcessingEndTime": finished.at, **_message(base)}
@@ -88,11 +92,11 @@ class Processing:
             return Ending("Stopped", {**members, "FailureReason": reason})
         if finished.exit_code != 0:
             return Ending("Failed", {**members, "FailureReason": f"AlgorithmError: , exit code: {finished.exit_code}"})
-        self._platform.store.update(self.kind, job.region, job.name, lambda row: {**row, **members})
+        self._foundation.store.update(self.kind, job.region, job.name, lambda row: {**row, **members})
         for output in data.get("ProcessingOutputConfig", {}).get("Outputs", ()):
             target = output["S3Output"]
             objects.upload_folder(local_path(base, target["LocalPath"]), Location.parse(target["S3Uri"]))
-        self._platform.background.sleep(self._platform.delays.job_end)
+        self._foundation.background.sleep(self._foundation.delays.job_end)
         return Ending("Stopped" if job.stopping.is_set() else "Completed", members)
 
 

@@ -3,10 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from localcloud.errors import AwsError
+from localcloud.errors import AnswerTimeoutError, AwsError, ContainerError, UnknownVariantError
 from localcloud.sagemaker.connections import Reply
-from localcloud.sagemaker.faults import AnswerTimeoutError, ContainerError
-from localcloud.sagemaker.fleet import Lease, Router, UnknownVariantError
+from localcloud.sagemaker.fleet import Lease, Router
 from localcloud.settings import ACCOUNT_ID, Limits
 
 _PASSED_ON = ("Content-Type", "Accept", "X-Amzn-SageMaker-Custom-Attributes", "X-Amzn-SageMaker-Inference-Id")
@@ -17,6 +16,7 @@ _NOT_EMULATED = (
     "X-Amzn-SageMaker-Session-Id",
     "X-Amzn-SageMaker-Enable-Explanations",
 )
+# of the API's shapes: no limits that could be set
 _LONGEST = {"X-Amzn-SageMaker-Custom-Attributes": 1024, "X-Amzn-SageMaker-Inference-Id": 64, "Content-Type": 1024}
 _SUCCESS = range(200, 300)
 _SERVER_ERROR = 500

@@ -7,14 +7,14 @@ from functools import partial
 from localcloud.errors import AwsError
 from localcloud.processes import Processes
 from localcloud.protocol import parse, render
-from localcloud.sagemaker import endpoints, kinds, models, packages, tags
+from localcloud.sagemaker import endpoints, models, packages, resource_kinds, tags
 from localcloud.sagemaker.background import Background
 from localcloud.sagemaker.containers import Containers
+from localcloud.sagemaker.foundation import Foundation
 from localcloud.sagemaker.jobs import Jobs
-from localcloud.sagemaker.kinds import Kind
 from localcloud.sagemaker.listing import LISTINGS, page
-from localcloud.sagemaker.platform import Platform
 from localcloud.sagemaker.processing import Processing
+from localcloud.sagemaker.resource_kinds import Kind
 from localcloud.sagemaker.runtime import InvokeAnswer, invoke
 from localcloud.sagemaker.store import Clock, Data, Store
 from localcloud.sagemaker.training import Training
@@ -22,7 +22,6 @@ from localcloud.sagemaker.transform import Transform
 from localcloud.settings import Settings
 
 _SERVICE = "sagemaker"
-_CLOSING_WAIT = 20.0  # seconds for all threads
 Operation = Callable[[Data, str], Data | None]
 
 
@@ -37,9 +36,10 @@ class SageMaker:
         self, settings: Settings, *, publish: Callable[..., None], processes: Processes, now: Clock = _utc_now
     ) -> None:
         self._settings = settings
+        self._processes = processes
         self._background = Background()
         self._store = Store(publish=publish, now=now)
-        self._platform = Platform(
+        self._foundation = Foundation(
             self._store,
             self._background,
             Containers(settings, processes),
@@ -48,22 +48,24 @@ class SageMaker:
             now,
         )
         self._jobs = Jobs(self._store, self._background, parallel=settings.limits.parallel_jobs)
-        self._endpoints = endpoints.Endpoints(self._platform)
+        self._endpoints = endpoints.Endpoints(self._foundation)
         self._operations = self._table()
 
     def start(self, endpoint_url: str) -> None:
         """Begin to work; ``endpoint_url`` is where S3 answers."""
-        self._platform.endpoint_url = endpoint_url
+        self._foundation.endpoint_url = endpoint_url
+        self._foundation.containers.remove_all()
         self._jobs.start()
         self._background.start("revive", self._endpoints.revive)
 
     def stop(self) -> None:
         """End every job, server and thread."""
         self._background.closing.set()
+        self._processes.hurry(self._settings.limits.closing_grace)
         self._jobs.close()
         self._endpoints.close()
-        self._background.close(_CLOSING_WAIT)
-        self._platform.close()
+        self._background.close(self._settings.limits.closing)
+        self._foundation.close()
 
     def handle(self, operation: str, body: bytes, region: str) -> tuple[int, bytes]:
         """Do one operation.
@@ -91,8 +93,8 @@ class SageMaker:
         )
 
     def _table(self) -> Mapping[str, Operation]:
-        platform = self._platform
-        on_platform: dict[str, Callable[[Platform, Data, str], Data | None]] = {
+        foundation = self._foundation
+        on_foundation: dict[str, Callable[[Foundation, Data, str], Data | None]] = {
             "CreateModel": models.create_model,
             "CreateEndpointConfig": models.create_endpoint_config,
             "DeleteEndpointConfig": models.delete_endpoint_config,
@@ -105,19 +107,27 @@ class SageMaker:
             "DeleteTags": tags.delete_tags,
             "ListTags": tags.list_tags,
         }
-        table: dict[str, Operation] = {name: partial(do, platform) for name, do in on_platform.items()}
-        for work in (Training(platform), Processing(platform), Transform(platform)):
+        table: dict[str, Operation] = {name: partial(do, foundation) for name, do in on_foundation.items()}
+        for work in (Training(foundation), Processing(foundation), Transform(foundation)):
             name = work.kind.prefix
             table[f"Create{name}"] = partial(self._jobs.create, work)
             table[f"Stop{name}"] = partial(self._stop_job, work.kind)
-        for kind in (*kinds.JOBS, kinds.MODEL, kinds.ENDPOINT_CONFIG, kinds.ENDPOINT, kinds.MODEL_PACKAGE_GROUP):
+        for kind in (
+            *resource_kinds.JOBS,
+            resource_kinds.MODEL,
+            resource_kinds.ENDPOINT_CONFIG,
+            resource_kinds.ENDPOINT,
+            resource_kinds.MODEL_PACKAGE_GROUP,
+        ):
             table[f"Describe{kind.prefix}"] = partial(self._describe, kind)
         for operation in LISTINGS:
             table[operation] = partial(self._list, operation)
         table["DescribeModelPackage"] = lambda request, region: packages.package_of(
             self._store, region, request["ModelPackageName"]
         )
-        table["DeleteModel"] = lambda request, region: self._store.delete(kinds.MODEL, region, request["ModelName"])
+        table["DeleteModel"] = lambda request, region: self._store.delete(
+            resource_kinds.MODEL, region, request["ModelName"]
+        )
         table["CreateEndpoint"] = self._endpoints.create
         table["UpdateEndpoint"] = self._endpoints.update
         table["DeleteEndpoint"] = self._endpoints.delete

@@ -6,7 +6,7 @@ newline is a line. An empty object is no request at all.
 
 from collections.abc import Iterable, Iterator
 
-from localcloud.sagemaker.faults import DataError
+from localcloud.errors import DataError
 
 
 def single_records(lines: Iterable[bytes], limit: int) -> Iterator[bytes]:

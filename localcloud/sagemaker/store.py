@@ -14,7 +14,7 @@ from typing import Any
 
 from localcloud.errors import AwsError
 from localcloud.sagemaker.events import state_change
-from localcloud.sagemaker.kinds import Kind
+from localcloud.sagemaker.resource_kinds import Kind
 
 Data = Mapping[str, Any]
 Change = Callable[[Data], Data]

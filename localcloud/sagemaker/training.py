@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from localcloud.sagemaker import archive, emulated, kinds
+from localcloud.sagemaker import archive, emulated, resource_kinds
+from localcloud.sagemaker.foundation import Foundation
+from localcloud.sagemaker.job_processes import Finished
 from localcloud.sagemaker.jobs import MAX_REASON, Ending, Job
 from localcloud.sagemaker.objects import Location, Objects
-from localcloud.sagemaker.platform import Platform
-from localcloud.sagemaker.programs import Finished
 from localcloud.sagemaker.store import Data
 
 _MESSAGES = {
@@ -23,16 +23,15 @@ _MESSAGES = {
     "Stopped": "Training job stopped",
     "MaxRuntimeExceeded": "Training job runtime exceeded MaxRuntimeInSeconds provided",
 }
-_DAY = 86_400
 
 
 class Training:
     """The work of training jobs."""
 
-    kind = kinds.TRAINING_JOB
+    kind = resource_kinds.TRAINING_JOB
 
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
+    def __init__(self, foundation: Foundation) -> None:
+        self._foundation = foundation
 
     def read(self, request: Data, region: str) -> Data:  # noqa: ARG002  the protocol of all kinds
         """Refuse what is not emulated; return the data of a new job."""
@@ -67,23 +66,27 @@ class Training:
         for channel in request.get("InputDataConfig", ()):
             _read_channel(channel)
         emulated.unique((channel["ChannelName"] for channel in request.get("InputDataConfig", ())), "Channel names")
-        data = {"StoppingCondition": {"MaxRuntimeInSeconds": _DAY}, "HyperParameters": {}, **request}
+        data = {
+            "StoppingCondition": {"MaxRuntimeInSeconds": round(self._foundation.limits.job_runtime)},
+            "HyperParameters": {},
+            **request,
+        }
         return self._state(data, "Starting")
 
     def run(self, job: Job) -> Ending:
         """Do the work of one job."""
-        job.sleep(self._platform.delays.job_start)
-        data = self._platform.store.get(self.kind, job.region, job.name)
-        image = self._platform.containers.image(data["AlgorithmSpecification"]["TrainingImage"])
-        objects = self._platform.objects(job.region)
-        base = self._platform.containers.new_base("training-jobs", job.region, job.name)
+        job.sleep(self._foundation.delays.job_start)
+        data = self._foundation.store.get(self.kind, job.region, job.name)
+        image = self._foundation.containers.image(data["AlgorithmSpecification"]["TrainingImage"])
+        objects = self._foundation.objects(job.region)
+        base = self._foundation.containers.new_base("training-jobs", job.region, job.name)
         try:
             self._enter(job, "Downloading")
             _prepare(data, objects, base)
             finished = self._train(job, data, image, base)
             return self._finish(job, data, objects, base, finished)
         finally:
-            self._platform.containers.remove_base(base)
+            self._foundation.containers.remove_base(base)
 
     def ended(self, data: Data, ending: Ending) -> Data:
         """Enter the last state."""
@@ -97,8 +100,8 @@ class Training:
     def _train(self, job: Job, data: Data, image: Any, base: Path) -> Finished:  # noqa: ANN401
         algorithm = data["AlgorithmSpecification"]
         job.sleep(0)
-        self._enter(job, "Training", TrainingStartTime=self._platform.now())
-        process = self._platform.containers.spawn(
+        self._enter(job, "Training", TrainingStartTime=self._foundation.now())
+        process = self._foundation.containers.spawn(
             image,
             algorithm.get("ContainerArguments", () if "ContainerEntrypoint" in algorithm else ("train",)),
             entrypoint=algorithm.get("ContainerEntrypoint", ()),
@@ -108,33 +111,35 @@ class Training:
                 "TRAINING_JOB_ARN": data["TrainingJobArn"],
             },
             base=base,
-            log=self._platform.containers.log("training-jobs", job.region, job.name),
+            log=self._foundation.containers.log("training-jobs", job.region, job.name),
         )
-        return self._platform.programs.finish(job, process, data["StoppingCondition"].get("MaxRuntimeInSeconds", _DAY))
+        return self._foundation.job_processes.finish(
+            job, process, data["StoppingCondition"].get("MaxRuntimeInSeconds", self._foundation.limits.job_runtime)
+        )
 
     def _finish(self, job: Job, data: Data, objects: Objects, base: Path, finished: Finished) -> Ending:
         end = {"TrainingEndTime": finished.at}
         if finished.by == "exit" and finished.exit_code != 0:
             return Ending("Failed", {**end, "FailureReason": _failure(base, finished.exit_code)})
-        self._platform.background.sleep(0)
+        self._foundation.background.sleep(0)
         self._enter(job, "Uploading", **end)
         members: dict[str, Any] = dict(end)
         output = Location.parse(data["OutputDataConfig"]["S3OutputPath"]).below(f"{job.name}/output")
         if _upload(objects, base, base / "model", output.below("model.tar.gz")):
             members["ModelArtifacts"] = {"S3ModelArtifacts": str(output.below("model.tar.gz"))}
         _upload(objects, base, base / "output" / "data", output.below("output.tar.gz"))
-        self._platform.background.sleep(self._platform.delays.job_end)
+        self._foundation.background.sleep(self._foundation.delays.job_end)
         if finished.by == "limit":
             return Ending("Stopped", {**members, "SecondaryStatus": "MaxRuntimeExceeded"})
         return Ending("Stopped" if finished.by == "stop" or job.stopping.is_set() else "Completed", members)
 
     def _enter(self, job: Job, secondary: str, **members: object) -> None:
-        self._platform.store.update(
+        self._foundation.store.update(
             self.kind, job.region, job.name, lambda data: {**self._state(data, secondary), **members}
         )
 
     def _state(self, data: Data, secondary: str) -> dict[str, Any]:
-        now = self._platform.now()
+        now = self._foundation.now()
         message = _MESSAGES[secondary]
         transitions = [dict(entry) for entry in data.get("SecondaryStatusTransitions", ())]
         if transitions:

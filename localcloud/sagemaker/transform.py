@@ -16,32 +16,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from localcloud.errors import AwsError
-from localcloud.sagemaker import emulated, kinds
-from localcloud.sagemaker.faults import ContainerError, StoppedError, WorkError
+from localcloud.errors import AwsError, ContainerError, StoppedError, WorkError
+from localcloud.sagemaker import emulated, resource_kinds
+from localcloud.sagemaker.foundation import Foundation
 from localcloud.sagemaker.jobs import Ending, Job
+from localcloud.sagemaker.model_server import ModelServer
 from localcloud.sagemaker.models import server_spec
 from localcloud.sagemaker.objects import Location, Objects, relative_name
-from localcloud.sagemaker.platform import Platform
-from localcloud.sagemaker.programs import CLOSING_GRACE
-from localcloud.sagemaker.server import ModelServer
 from localcloud.sagemaker.splitting import multi_records, single_records
 from localcloud.sagemaker.store import Data
 
 _MB = 1 << 20
 _SUCCESS = range(200, 300)
 _SERVER_ERROR = 500
-_MOST_IN_FLIGHT_MB = 100
+_MOST_IN_FLIGHT_MB = 100  # a rule of the API, and so the most requests in flight: each is 1 MB at least
 _DEFAULTS: dict[str, Any] = {"MaxConcurrentTransforms": 1, "MaxPayloadInMB": 6, "BatchStrategy": "MultiRecord"}
 _STRATEGIES = {"SingleRecord": "SINGLE_RECORD", "MultiRecord": "MULTI_RECORD"}
-_TIMEOUT = 600  # seconds for one answer, AWS's default
-_RETRIES = 3  # AWS's default
-_PARAMETERS_TIMEOUT = 2.0
+_TIMEOUT = 600  # seconds for one answer: AWS's default, which a request changes with ModelClientConfig, as the next
+_RETRIES = 3
+_PARAMETERS_TIMEOUT = 2.0  # ours: a container that has no opinion must not hold the job up
 _QUOTED = 200  # characters of a container's error that a FailureReason quotes
 
 
 @dataclass(frozen=True)
-class Settings:
+class BatchSettings:
     """How objects are cut (bytes) and how many requests are in flight."""
 
     strategy: str
@@ -52,10 +50,10 @@ class Settings:
 class Transform:
     """The work of transform jobs."""
 
-    kind = kinds.TRANSFORM_JOB
+    kind = resource_kinds.TRANSFORM_JOB
 
-    def __init__(self, platform: Platform) -> None:
-        self._platform = platform
+    def __init__(self, foundation: Foundation) -> None:
+        self._foundation = foundation
 
     def read(self, request: Data, region: str) -> Data:
         """Refuse what is not emulated; return the data of a new job."""
@@ -76,7 +74,7 @@ class Transform:
             raise emulated.refusal("MaxPayloadInMB=0")
         if request.get("MaxConcurrentTransforms") == 0:
             request = {name: value for name, value in request.items() if name != "MaxConcurrentTransforms"}
-        self._platform.store.get(kinds.MODEL, region, request["ModelName"])
+        self._foundation.store.get(resource_kinds.MODEL, region, request["ModelName"])
         settings = {name: request.get(name, default) for name, default in _DEFAULTS.items()}
         if settings["MaxConcurrentTransforms"] * settings["MaxPayloadInMB"] > _MOST_IN_FLIGHT_MB:
             raise AwsError("ValidationException", "MaxConcurrentTransforms * MaxPayloadInMB must not exceed 100 MB")
@@ -84,25 +82,25 @@ class Transform:
 
     def run(self, job: Job) -> Ending:
         """Do the work of one job."""
-        job.sleep(self._platform.delays.job_start)
-        data = self._platform.store.get(self.kind, job.region, job.name)
-        model = self._platform.store.get(kinds.MODEL, job.region, data["ModelName"])
-        objects = self._platform.objects(job.region)
+        job.sleep(self._foundation.delays.job_start)
+        data = self._foundation.store.get(self.kind, job.region, job.name)
+        model = self._foundation.store.get(resource_kinds.MODEL, job.region, data["ModelName"])
+        objects = self._foundation.objects(job.region)
         names = ("transform-jobs", job.region, job.name)
-        spec = server_spec(self._platform, job.region, model, names, env=_environment(data))
-        work = self._platform.containers.new_base("transform-data", job.region, job.name)
-        server = ModelServer(self._platform.containers, spec)
+        spec = server_spec(self._foundation, job.region, model, names, env=_environment(data))
+        work = self._foundation.containers.new_base("transform-data", job.region, job.name)
+        server = ModelServer(self._foundation.containers, spec)
         try:
             keys = list(objects.keys(_source(data)))
             if not keys:
                 raise WorkError(f'ClientError: No S3 objects found under S3 URL "{_source(data)}"')
             server.load(objects)
-            with ThreadPoolExecutor(thread_name_prefix="sagemaker-transform") as pool:
+            with ThreadPoolExecutor(_MOST_IN_FLIGHT_MB, thread_name_prefix="sagemaker-transform") as pool:
                 self._serve(job, data, server, ObjectTransform(job, data, objects, work, server, pool), keys)
-            self._platform.background.sleep(self._platform.delays.job_end)
+            self._foundation.background.sleep(self._foundation.delays.job_end)
         finally:
             server.stop(0)
-            self._platform.containers.remove_base(work)
+            self._foundation.containers.remove_base(work)
         return Ending("Stopped" if job.stopping.is_set() else "Completed")
 
     def ended(self, data: Data, ending: Ending) -> Data:  # noqa: ARG002  the protocol of all kinds
@@ -112,19 +110,18 @@ class Transform:
     def _serve(self, job: Job, data: Data, server: ModelServer, each: "ObjectTransform", keys: list[str]) -> None:
         """Transform every object; from just before the server starts until it has ended is the job's time."""
         job.sleep(0)
-        self._set(job, TransformStartTime=self._platform.now())
+        self._set(job, TransformStartTime=self._foundation.now())
         try:
             server.start(job.stopping)
             settings = _settings(data, server)
             for key in keys:
                 each.transform(key, settings)
         finally:  # also ends what is in flight, so that the pool's threads end
-            closing = self._platform.background.closing.is_set()
-            server.stop(CLOSING_GRACE if closing else self._platform.limits.server_stop)
-            self._set(job, TransformEndTime=self._platform.now())
+            server.stop(self._foundation.limits.server_stop)
+            self._set(job, TransformEndTime=self._foundation.now())
 
     def _set(self, job: Job, **members: object) -> None:
-        self._platform.store.update(self.kind, job.region, job.name, lambda data: {**data, **members})
+        self._foundation.store.update(self.kind, job.region, job.name, lambda data: {**data, **members})
 
 
 @dataclass(frozen=True)
@@ -138,7 +135,7 @@ class ObjectTransform:
     server: ModelServer
     pool: ThreadPoolExecutor
 
-    def transform(self, key: str, settings: Settings) -> None:
+    def transform(self, key: str, settings: BatchSettings) -> None:
         """Send an object's requests and store the answers as one object."""
         source, output = _source(self.data), self.data["TransformOutput"]
         copy, result = self.work / "input", self.work / "output"
@@ -152,14 +149,14 @@ class ObjectTransform:
         copy.unlink()
         result.unlink()
 
-    def _requests(self, lines: Iterable[bytes], copy: Path, settings: Settings) -> Iterator[bytes]:
+    def _requests(self, lines: Iterable[bytes], copy: Path, settings: BatchSettings) -> Iterator[bytes]:
         if self.data["TransformInput"].get("SplitType", "None") == "None":
             whole = [copy.read_bytes()] if copy.stat().st_size else []
             return single_records(whole, settings.max_payload)
         split = single_records if settings.strategy == "SingleRecord" else multi_records
         return split(lines, settings.max_payload)
 
-    def _answers(self, requests: Iterator[bytes], settings: Settings, key: str) -> Iterator[bytes]:
+    def _answers(self, requests: Iterator[bytes], settings: BatchSettings, key: str) -> Iterator[bytes]:
         """Yield the answers in the order of the requests, of which so many as allowed are in flight."""
         flight: deque[Future[bytes]] = deque()
         for request in requests:
@@ -233,7 +230,7 @@ def _environment(data: Data) -> dict[str, str]:
     }
 
 
-def _settings(data: Data, server: ModelServer) -> Settings:
+def _settings(data: Data, server: ModelServer) -> BatchSettings:
     """Return how to cut and send: the request's word, else the container's, else the default."""
     asked: dict[str, Any] = {}
     if any(name not in data for name in _DEFAULTS):
@@ -243,7 +240,7 @@ def _settings(data: Data, server: ModelServer) -> Settings:
             asked = told if isinstance(told, dict) else {}
     names = {text: name for name, text in _STRATEGIES.items()}
     strategy = names.get(str(asked.get("BatchStrategy")), _DEFAULTS["BatchStrategy"])
-    return Settings(
+    return BatchSettings(
         strategy=data.get("BatchStrategy", strategy),
         max_payload=data.get("MaxPayloadInMB", _whole(asked.get("MaxPayloadInMB"), _DEFAULTS["MaxPayloadInMB"])) * _MB,
         concurrent=data.get(

@@ -1,6 +1,6 @@
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -219,3 +219,14 @@ def test_stage_without_slash(cloud: Any) -> None:
     """The stage's bare name leads to its root, so that relative addresses on the page work."""
     status, headers, _ = cloud.request("GET", "/dev")
     assert (status, headers["Location"]) == (301, "/dev/")
+
+
+@pytest.mark.parametrize("headers", [{"X": "ü€"}, {"X": "a\r\nSet-Cookie: b"}, {"ü€": "x"}])
+def test_headers_that_http_cannot_carry(headers: Mapping[str, str]) -> None:
+    """A result with such a header is a bad gateway, not a connection that breaks."""
+    assert response_of({"statusCode": 200, "body": "", "headers": headers}, binary=False).status_code == 502
+
+
+def test_half_a_character() -> None:
+    """A body with half of a surrogate pair is answered, with a mark in its place."""
+    assert response_of({"statusCode": 200, "body": "a\ud800"}, binary=False).data == b"a?"

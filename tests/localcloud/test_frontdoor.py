@@ -1,4 +1,8 @@
+import http.client
 import json
+import socket
+import threading
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -26,7 +30,8 @@ def test_foreign_web_pages_are_refused(cloud: Any) -> None:
     """A page of another origin reaches neither AWS's API nor the cloud's pages, not even by a simple request."""
     headers = {"Origin": "https://evil.example", "Authorization": SIGNED.format("s3")}
     assert cloud.request("GET", "/", headers=headers)[0] == 403
-    assert cloud.request("GET", "/_localcloud/dead-letters", headers={"Origin": "null"})[0] == 403
+    for origin in ("null", "http://[", ""):
+        assert cloud.request("GET", "/_localcloud/dead-letters", headers={"Origin": origin})[0] == 403
     status, answered, _ = cloud.request("GET", "/", headers={"Authorization": SIGNED.format("s3")})
     assert (status, "Access-Control-Allow-Origin" in answered) == (200, False)
 
@@ -102,3 +107,43 @@ def test_history(cloud: Any) -> None:
         ("http", "GET /_localcloud/health", 200),
     ]
     assert all(line["ms"] >= 0 for line in cloud.history("call"))
+
+
+@pytest.mark.parametrize("coding", [b"Content-Length: 1000000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\nf4240\r\n"])
+def test_a_client_that_goes_away_in_the_middle(cloud: Any, wait_for: Any, coding: bytes) -> None:
+    """Half of an upload stores nothing, announces nothing, and is no failure of the local cloud's own."""
+    s3 = cloud.eventbridge_bucket("half")
+    head = b"PUT /half/key HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: " + SIGNED.format("s3").encode() + b"\r\n"
+    with socket.create_connection(("127.0.0.1", cloud.cloud.port), timeout=10) as raw:
+        raw.sendall(head + coding + b"x" * 1000)
+    wait_for(lambda: [line for line in cloud.history("call") if line["operation"] == "PUT object"])
+    assert s3.list_objects_v2(Bucket="half")["KeyCount"] == 0
+    assert cloud.history("event") == []
+    assert "request_failed" not in (cloud.state / "logs" / "cloud.log").read_text()
+
+
+def test_sixteen_clients(start_cloud: Any) -> None:
+    """Sixteen clients at once, each on its own connection, all get their own answers."""
+    source = (
+        "from chalice import Chalice\napp = Chalice('a')\n"
+        "@app.route('/echo/{word}')\ndef echo(word):\n    return {'word': word}\n"
+    )
+    cloud = start_cloud(source)
+    wrong: list[Any] = []
+
+    def ask(number: int) -> None:
+        with closing(http.client.HTTPConnection("127.0.0.1", cloud.cloud.port, timeout=30)) as connection:
+            for turn in range(20):
+                connection.request("GET", f"/dev/echo/{number}-{turn}")
+                with connection.getresponse() as response:
+                    told = (response.status, json.loads(response.read()))
+                if told != (200, {"word": f"{number}-{turn}"}):
+                    wrong.append(told)
+
+    clients = [threading.Thread(target=ask, args=(number,), daemon=True) for number in range(16)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join(60)
+    assert not any(client.is_alive() for client in clients)
+    assert wrong == []

@@ -1,6 +1,9 @@
 import json
 import os
+import signal
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -274,3 +277,24 @@ def test_blueprints(start_cloud: Callable[..., Any], tmp_path: Any, wait_for: Ca
     assert cloud.request("GET", "/dev/hello")[2] == b"GET"
     put(cloud, "a")
     assert wait_for(lambda: notes.exists() and notes.read_text()) == "a"
+
+
+def test_a_worker_killed_while_idle_fails_nobody(start: Callable[..., Any]) -> None:
+    """A worker that is killed between two requests is replaced before the next one needs it."""
+    cloud = start(limits=CRASHES)
+    first = get(cloud, "/context")["pid"]
+    os.kill(first, signal.SIGKILL)
+    while_it_is_dying = time.monotonic() + 20
+    while Path(f"/proc/{first}/stat").exists() and " Z " not in Path(f"/proc/{first}/stat").read_text():
+        assert time.monotonic() < while_it_is_dying
+    assert get(cloud, "/context")["pid"] != first
+
+
+def test_a_worker_that_cannot_be_started_is_an_answer(start: Callable[..., Any], tmp_path: Path) -> None:
+    """When the application's folder is gone callers are told at once, and served again when it is back."""
+    cloud = start(limits=CRASHES)
+    (tmp_path / "app").rename(tmp_path / "away")
+    for _ in range(3):
+        assert cloud.request("GET", "/dev/die")[0] == 502
+    (tmp_path / "away").rename(tmp_path / "app")
+    assert get(cloud, "/context")["name"] == "tried-dev"

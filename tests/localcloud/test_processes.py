@@ -2,14 +2,16 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from localcloud.processes import Processes
-from localcloud.reaper import living_groups
+from localcloud.processes import Child, Processes
+from localcloud.reaper import living_groups, signal_group
 
 ENV = {"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2])}
 FAMILY = (  # a parent and a child of its own; both ids are printed
@@ -27,6 +29,11 @@ POLITE = (
 )
 
 
+def in_20_seconds() -> Callable[[], float]:
+    deadline = time.monotonic() + 20
+    return lambda: deadline
+
+
 @pytest.fixture
 def processes() -> Iterator[Processes]:
     with Processes() as processes:
@@ -42,7 +49,7 @@ def alive(pid: int) -> bool:
     return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")
 
 
-def run(processes: Processes, program: str, log: Path) -> "subprocess.Popen[bytes]":
+def run(processes: Processes, program: str, log: Path) -> Child:
     return processes.spawn([sys.executable, "-c", program], env=ENV, cwd=None, log=log)
 
 
@@ -52,7 +59,7 @@ def test_output_and_exit_code(processes: Processes, tmp_path: Path) -> None:
     program = "import os, sys; print(sys.stdin.read(), sorted(os.environ)); print('err', file=sys.stderr); sys.exit(3)"
     for _ in range(2):
         process = processes.spawn([sys.executable, "-c", program], env={"A": "1", "LC_CTYPE": "C"}, log=log)
-        assert process.wait(20) == 3
+        assert process.wait(in_20_seconds())
         assert processes.stop(process, grace=1) == 3
     assert log.read_text().count("['A', 'LC_CTYPE']") == 2
     assert log.read_text().count("err") == 2
@@ -123,3 +130,77 @@ def test_no_orphan_after_kill_9(tmp_path: Path, wait_for: Callable[..., Any]) ->
 def test_announcements(lines: list[bytes], left: set[int]) -> None:
     """The reaper keeps those groups that were started and have not ended."""
     assert living_groups(lines) == left
+
+
+def test_no_signal_to_an_id_that_was_given_away(
+    processes: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as a group is signalled its leader's id is held by a zombie; once it was waited for, nothing is sent."""
+    leaders: list[int] = []
+
+    def note(group: int, number: int) -> bool:
+        os.waitid(os.P_PID, group, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        leaders.append(group)
+        return signal_group(group, number)
+
+    monkeypatch.setattr("localcloud.processes.signal_group", note)  # raises ChildProcessError once it was waited for
+    ended = run(processes, "pass", tmp_path / "log")
+    assert ended.wait(in_20_seconds())
+    assert processes.stop(ended, grace=1) == 0
+    sent = len(leaders)
+    assert sent
+    assert processes.stop(ended, grace=1) == 0
+    ended.signal(signal.SIGTERM)
+    assert len(leaders) == sent
+
+
+def test_children_of_a_process_that_ended_by_itself(
+    processes: Processes, tmp_path: Path, wait_for: Callable[..., Any]
+) -> None:
+    """What a program leaves behind ends with the next start of another one, at the latest."""
+    log = tmp_path / "log"
+    run(processes, FAMILY.replace("time.sleep(60)\n", ""), log)
+    parent, child = map(int, wait_for(log.read_text).split())
+    wait_for(lambda: not alive(parent))
+    assert alive(child)
+    processes.stop(run(processes, "pass", tmp_path / "other"), grace=5)
+    wait_for(lambda: not alive(child))
+
+
+def test_hurry(processes: Processes, tmp_path: Path, wait_for: Callable[..., Any]) -> None:
+    """A stop that was given a minute's grace ends soon once the cloud is in a hurry."""
+    log = tmp_path / "log"
+    process = run(processes, STUBBORN, log)
+    wait_for(log.read_text)
+    stop = threading.Thread(target=processes.stop, args=(process, 60.0))
+    stop.start()
+    processes.hurry(0.1)
+    stop.join(20)
+    assert not stop.is_alive()
+
+
+def test_many_starts_and_stops_at_once(processes: Processes, tmp_path: Path) -> None:
+    """Threads that start, look and stop at the same time do not wait for one another for ever."""
+
+    def work(number: int) -> None:
+        for _ in range(10):
+            process = run(processes, "pass", tmp_path / f"log-{number}")
+            process.ended()
+            processes.stop(process, grace=5)
+
+    threads = [threading.Thread(target=work, args=(number,), daemon=True) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def test_reaper_is_gone(tmp_path: Path) -> None:
+    """Without its reaper, which somebody killed, children still start and stop."""
+    processes = Processes()
+    processes._reaper.kill()  # noqa: SLF001  as an out-of-memory killer would
+    processes._reaper.wait()  # noqa: SLF001
+    process = run(processes, STUBBORN, tmp_path / "log")
+    processes.close()
+    assert process.ended()

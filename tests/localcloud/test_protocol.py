@@ -113,3 +113,9 @@ def test_errors() -> None:
         "Message": "taken",
         "Arn": "arn:x",
     }
+
+
+def test_timestamps_without_a_zone_are_utc() -> None:
+    """A text without an offset means UTC, so that it can be compared."""
+    time = ask("ListEndpoints", CreationTimeAfter="2026-01-02T03:04:05")["CreationTimeAfter"]
+    assert time == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

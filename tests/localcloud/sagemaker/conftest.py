@@ -55,8 +55,10 @@ JOB = """
 """
 
 SERVER = """
-    import http.server, json, os, pathlib, sys, time
+    import http.server, json, os, pathlib, signal, sys, time
     assert sys.argv[1:] == ["serve"], sys.argv
+    if os.environ.get("DEAF"):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"])
     if os.environ.get("DIE"):
         sys.exit(3)
@@ -68,7 +70,9 @@ SERVER = """
         timeout = float(os.environ.get("KEEP_ALIVE", "60"))
 
         def do_GET(self):
-            if self.path == "/ping":
+            if self.path == "/ping" and os.path.exists(os.environ.get("SICK_FILE", "")):
+                self.answer(503, b"")
+            elif self.path == "/ping":
                 self.answer(503 if os.environ.get("SICK") else 200, b"")
             elif self.path == "/execution-parameters" and os.environ.get("PARAMETERS"):
                 self.answer(200, os.environ["PARAMETERS"].encode())

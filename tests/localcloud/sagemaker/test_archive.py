@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.errors import DataError
 from localcloud.sagemaker.archive import pack, unpack
-from localcloud.sagemaker.faults import DataError
 
 
 def member(name: str, kind: bytes = tarfile.REGTYPE, link: str = "") -> tarfile.TarInfo:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from localcloud.errors import AnswerTimeoutError, ContainerError
 from localcloud.sagemaker.connections import Connections
-from localcloud.sagemaker.faults import AnswerTimeoutError, ContainerError
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Number: %d\r\n\r\nok"
 

@@ -1,7 +1,6 @@
 import collections
 import json
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,25 +8,7 @@ import pytest
 
 from localcloud.errors import AwsError
 from tests.localcloud.sagemaker.conftest import DEADLINE, Cloud
-
-
-def in_service(cloud: Cloud, version: str = "v1", **model: Any) -> None:
-    cloud.version(version, **model)
-    cloud.call("CreateEndpoint", EndpointName="e", EndpointConfigName=version)
-    cloud.wait("e", "IN_SERVICE", "FAILED")
-    assert status_of(cloud) == "InService"
-
-
-def status_of(cloud: Cloud) -> str:
-    status: str = cloud.call("DescribeEndpoint", EndpointName="e")["EndpointStatus"]
-    return status
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+from tests.localcloud.sagemaker.endpoint_steps import in_service, status_of, wait_until
 
 
 def gone(cloud: Cloud) -> bool:
@@ -301,31 +282,6 @@ def test_deletion_stops_the_servers(cloud: Cloud) -> None:
 def _instances(cloud: Cloud) -> list[Any]:
     fleets = cloud.sagemaker._endpoints.router._fleets.values()  # noqa: SLF001  there is no other sign of it
     return [instance for fleet in fleets for variant in fleet.variants.values() for instance in variant.instances]
-
-
-def test_a_server_that_dies_comes_back(cloud: Cloud) -> None:
-    """The request that killed it is a ModelError, sent once; soon after, the endpoint answers again."""
-    in_service(cloud)
-    with pytest.raises(AwsError) as refused:
-        cloud.invoke(b"die")
-    assert (refused.value.code, refused.value.members["OriginalStatusCode"]) == ("ModelError", 0)
-
-    def answers() -> bool:
-        try:
-            return cloud.invoke(b"x").body == b"v1|x"
-        except AwsError:
-            return False
-
-    wait_until(answers)
-    assert status_of(cloud) == "InService"
-
-
-def test_short_keep_alive_times_lose_no_request(cloud: Cloud) -> None:
-    """A server that closes idle connections after a second never costs a request, whatever the pauses."""
-    in_service(cloud, Environment={"KEEP_ALIVE": "1"})
-    for pause in (0.0, 0.3, 0.9, 0.99, 1.0, 1.01, 1.1):
-        time.sleep(pause)
-        assert cloud.invoke(b"x").body == b"v1|x"
 
 
 def test_what_is_not_emulated_says_so(cloud: Cloud) -> None:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localcloud.sagemaker.faults import DataError
+from localcloud.errors import DataError
 from localcloud.sagemaker.splitting import multi_records, single_records
 
 texts = st.lists(st.sampled_from([b"\n", b"a", b"bb", b"\r", b"\xff"]), max_size=60).map(b"".join)

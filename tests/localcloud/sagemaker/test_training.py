@@ -1,8 +1,12 @@
 import json
+import os
+import signal
 import tarfile
+import threading
 from collections.abc import Callable
 from io import BytesIO
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -199,3 +203,37 @@ def test_closing_ends_running_jobs(cloud: Cloud) -> None:
     cloud.wait("j", "Training")
     cloud.sagemaker.stop()
     assert list((cloud.state / "sagemaker").rglob("model")) == []
+
+
+def test_closing_cuts_a_stop_short(make_cloud: Callable[..., Cloud]) -> None:
+    """A deaf job that was asked to stop, and has two minutes left for it, does not hold up the end of the cloud."""
+    cloud = make_cloud(job_stop=120.0)
+    cloud.train("j", {"sleep": "60", "deaf": "yes"})
+    cloud.wait("j", "Training")
+    cloud.call("StopTrainingJob", TrainingJobName="j")
+    cloud.sagemaker.stop()
+    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("sagemaker-jobs")] == []
+
+
+def test_what_a_killed_cloud_left_is_removed(make_cloud: Callable[..., Cloud]) -> None:
+    """Folders of jobs and servers that a cloud could not remove any more are gone after the next start."""
+    left = make_cloud().state / "sagemaker" / "training-jobs" / "r" / "j" / "left"
+    left.mkdir(parents=True)
+    make_cloud()
+    assert not left.exists()
+
+
+def test_a_killed_job_fails(cloud: Cloud, wait_for: Callable[..., Any]) -> None:
+    """A job whose process is killed from outside fails with the exit code that a container engine tells."""
+    cloud.train("j", {"sleep": "60"})
+    cloud.wait("j", "Training")
+    found = wait_for(lambda: [int(pid.name) for pid in Path("/proc").glob("[0-9]*") if of_job(pid, "j")])
+    os.kill(found[0], signal.SIGKILL)
+    assert cloud.wait("j", "Failed")["FailureReason"].endswith("exit code: 137")
+
+
+def of_job(process: Path, name: str) -> bool:
+    try:
+        return f"TRAINING_JOB_NAME={name}\0".encode() in (process / "environ").read_bytes()
+    except OSError:
+        return False

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from localcloud.errors import ConfigError
-from localcloud.server import DRAINED, Server
+from localcloud.http_server import DRAINED, Server
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -42,7 +42,7 @@ def server() -> Iterator[Server]:
     server = Server(application, 0)
     server.start()
     yield server
-    server.stop()
+    server.stop(2.0)
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_stop_lets_answers_end() -> None:
         ask(idle, "GET", "/a")
         busy.request("GET", "/hold")
         assert ENTERED.wait(10)
-        stopping = threading.Thread(target=server.stop)
+        stopping = threading.Thread(target=server.stop, args=(10.0,))
         stopping.start()
         LEAVE.set()
         with busy.getresponse() as response:

@@ -13,20 +13,20 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from localcloud.errors import ContainerError, DataError, StoppedError, WorkError
 from localcloud.sagemaker import archive
 from localcloud.sagemaker.connections import Connections, Reply
 from localcloud.sagemaker.containers import Containers
-from localcloud.sagemaker.faults import ContainerError, StoppedError, WorkError
 from localcloud.sagemaker.objects import Location, Objects
 from localcloud.settings import Image
 
 if TYPE_CHECKING:
-    import subprocess
     from pathlib import Path
 
-_PORTS = range(20_000, 32_000)
+    from localcloud.processes import Child
+
+_PORTS = range(20_000, 32_000)  # ours, as is the next: on AWS every container has port 8080 to itself
 _PORT_TRIES = 3
-_PING_TIMEOUT = 2.0
 _OK = 200
 
 
@@ -39,6 +39,7 @@ class ServerSpec:
     model_data: Location | None
     ping_deadline: float
     ping_interval: float
+    ping_timeout: float
     names: tuple[str, ...]  # of its folder and log, for a person who looks
 
 
@@ -49,20 +50,28 @@ class ModelServer:
         self._containers = containers
         self._spec = spec
         self._base: Path | None = None
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
         self._connections = Connections(0)
         self._lock = threading.Lock()  # a server that is being stopped is not started again
         self._healthy_once = False
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Which server this is."""
+        return self._spec.names
+
     def load(self, objects: Objects) -> None:
         """Make the folder and unpack the model into it; raises WorkError if that cannot be done."""
         self._base = self._containers.new_base(*self._spec.names)
-        (self._base / "model").mkdir()
-        if self._spec.model_data is not None:
-            packed = self._base / "model.tar.gz"
-            objects.download(self._spec.model_data, packed)
-            archive.unpack(packed, self._base / "model")
-            packed.unlink()
+        model, packed = self._base / "model", self._base / "model.tar.gz"
+        try:
+            model.mkdir()
+            if self._spec.model_data is not None:
+                objects.download(self._spec.model_data, packed)
+                archive.unpack(packed, model)
+                packed.unlink()
+        except OSError as error:  # a full disk
+            raise DataError(f"InternalServerError: the model finds no place ({error.strerror})") from error
 
     def start(self, abort: threading.Event) -> None:
         """Start the process and return when it is healthy.
@@ -92,7 +101,7 @@ class ModelServer:
     def ready(self) -> bool:
         """Say whether the process runs and was healthy."""
         process = self._process
-        return self._healthy_once and process is not None and process.poll() is None
+        return self._healthy_once and process is not None and not process.ended()
 
     def stop(self, grace: float) -> None:
         """SIGTERM, ``grace`` seconds, SIGKILL; then its folder goes."""
@@ -105,7 +114,7 @@ class ModelServer:
         if base is not None:
             self._containers.remove_base(base)
 
-    def _spawn(self, port: int) -> "subprocess.Popen[bytes]":
+    def _spawn(self, port: int) -> "Child":
         with self._lock:
             if self._base is None:
                 raise ContainerError("the model is not loaded, or not any more")
@@ -123,10 +132,10 @@ class ModelServer:
             )
             return self._process
 
-    def _healthy(self, process: "subprocess.Popen[bytes]", abort: threading.Event, deadline: float) -> bool:
+    def _healthy(self, process: "Child", abort: threading.Event, deadline: float) -> bool:
         """Wait for the first good ping; False if the process ended before."""
-        while process.poll() is None:
-            if self._ping() and process.poll() is None:
+        while not process.ended():
+            if self._ping() and not process.ended():
                 return True
             if monotonic() > deadline:
                 raise ContainerError("the container did not pass the ping health check")
@@ -136,7 +145,7 @@ class ModelServer:
 
     def _ping(self) -> bool:
         try:
-            return self._connections.request("GET", "/ping", b"", {}, _PING_TIMEOUT).status == _OK
+            return self._connections.request("GET", "/ping", b"", {}, self._spec.ping_timeout).status == _OK
         except WorkError:
             return False
 

@@ -13,26 +13,35 @@ import threading
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Any
 
-from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.exceptions import ClientDisconnected
-from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.serving import BaseWSGIServer, DechunkedInput, make_server
 from werkzeug.wsgi import LimitedStream
 
 from localcloud.errors import ConfigError
+from localcloud.moto_services import RequestHandler
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
-DRAINED = 1_048_576  # bytes of an unread body that are cheaper to read than a new connection
-DRAIN_SECONDS = 2.0  # for answers under way when the server stops
+DRAINED = 1_048_576  # bytes of an unread body that are cheaper to read than a new connection: ours, no limit of AWS
 _BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 log = logging.getLogger(__name__)
 
 
-class _Handler(MotoRequestHandler):  # type: ignore[misc]  # moto has no types
+class _Chunks(DechunkedInput):
+    """A chunked body, which says of a client that went away what a body of known length says."""
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # as werkzeug declares it
+        try:
+            return super().readinto(buffer)
+        except OSError as error:
+            raise ClientDisconnected from error
+
+
+class _Handler(RequestHandler):  # type: ignore[misc]  # moto has no types
     """One connection: requests one after the other until either side closes it."""
 
     protocol_version = "HTTP/1.1"
@@ -74,7 +83,7 @@ class _Handler(MotoRequestHandler):  # type: ignore[misc]  # moto has no types
 
     def _bounded_body(self, environ: "WSGIEnvironment") -> IO[bytes] | None:
         if environ.get("wsgi.input_terminated"):  # chunked: the stream knows its own end
-            return environ["wsgi.input"]  # type: ignore[no-any-return]  # a WSGI environment holds Any
+            return _Chunks(self.rfile)  # type: ignore[return-value]  # a RawIOBase, read alike
         length = self.headers.get("Content-Length", "0")
         if not (length.isascii() and length.isdigit()):
             self.close_connection = True
@@ -199,10 +208,10 @@ class Server:
         """Answer requests from now on."""
         self._thread.start()
 
-    def stop(self) -> None:
-        """Take no new connection, let answers under way end, close the rest."""
+    def stop(self, grace: float) -> None:
+        """Take no new connection, let answers under way end for ``grace`` seconds, close the rest."""
         if self._thread.is_alive():
             self._server.shutdown()
             self._thread.join()
         self._server.server_close()
-        self._connections.drain(DRAIN_SECONDS)
+        self._connections.drain(grace)

@@ -34,7 +34,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Job:
+class Invocation:
     """One invocation to be made."""
 
     function: Function
@@ -44,49 +44,51 @@ class Job:
     future: "Future[Outcome]" = field(default_factory=Future)
 
 
-class JobQueue:
-    """Jobs for a number of workers; safe to use from several threads."""
+class InvocationQueue:
+    """Invocations for a number of workers; safe to use from several threads."""
 
     def __init__(self, workers: int, waiting: int) -> None:
         self._changed = threading.Condition()
-        self._calls: deque[Job] = deque()
-        self._events: deque[Job] = deque()
+        self._calls: deque[Invocation] = deque()
+        self._events: deque[Invocation] = deque()
         self._waiting = waiting
         self._events_at_once = max(1, workers - 1)
         self._events_running = 0
         self._closed = False
 
-    def put(self, job: Job) -> None:
-        """Queue a job; raises AwsError TooManyRequestsException when too many callers wait already."""
+    def put(self, invocation: Invocation) -> None:
+        """Queue an invocation; raises AwsError when too many callers wait already, or the queue is closed."""
         with self._changed:
-            if not job.waited_for:
-                self._events.append(job)
+            if self._closed:
+                raise AwsError("ServiceException", "the local cloud is stopping", 503)
+            if not invocation.waited_for:
+                self._events.append(invocation)
             elif len(self._calls) < self._waiting:
-                self._calls.append(job)
+                self._calls.append(invocation)
             else:
                 raise AwsError("TooManyRequestsException", "Rate Exceeded.", 429)
             self._changed.notify()
 
-    def take(self) -> Job | None:
-        """Wait for a job whose caller still wants it; None once the queue is closed."""
+    def take(self) -> Invocation | None:
+        """Wait for an invocation whose caller still wants it; None once the queue is closed."""
         with self._changed:
             while True:
                 self._changed.wait_for(self._ready)
                 if self._closed:
                     return None
-                job = self._calls.popleft() if self._calls else self._events.popleft()
-                if job.future.set_running_or_notify_cancel():
-                    self._events_running += not job.waited_for
-                    return job
+                invocation = self._calls.popleft() if self._calls else self._events.popleft()
+                if invocation.future.set_running_or_notify_cancel():
+                    self._events_running += not invocation.waited_for
+                    return invocation
 
-    def done(self, job: Job) -> None:
-        """Note that a job taken has ended."""
+    def done(self, invocation: Invocation) -> None:
+        """Note that an invocation taken has ended."""
         with self._changed:
-            self._events_running -= not job.waited_for
+            self._events_running -= not invocation.waited_for
             self._changed.notify_all()
 
-    def close(self) -> list[Job]:
-        """Give out nothing more; the jobs that were left."""
+    def close(self) -> list[Invocation]:
+        """Give out nothing more; the invocations that were left."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()

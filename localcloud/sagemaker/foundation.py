@@ -6,14 +6,14 @@ from threading import Lock
 
 from localcloud.sagemaker.background import Background
 from localcloud.sagemaker.containers import Containers
+from localcloud.sagemaker.job_processes import JobProcesses
 from localcloud.sagemaker.objects import Objects, connect
-from localcloud.sagemaker.programs import Programs
 from localcloud.sagemaker.store import Clock, Store
 from localcloud.settings import Delays, Limits
 
 
 @dataclass(eq=False)
-class Platform:
+class Foundation:
     """State, threads, processes, S3 and time; ``endpoint_url`` is known once the front door stands."""
 
     store: Store
@@ -27,9 +27,9 @@ class Platform:
     _objects: dict[str, Objects] = field(default_factory=dict)
 
     @cached_property
-    def programs(self) -> Programs:
+    def job_processes(self) -> JobProcesses:
         """Who waits for jobs' processes."""
-        return Programs(self.containers, self.background.closing, self.now, self.limits.job_stop)
+        return JobProcesses(self.containers, self.now, self.limits.job_stop)
 
     def objects(self, region: str) -> Objects:
         """Return the S3 of a region."""

@@ -3,24 +3,18 @@
 import contextlib
 import os
 import selectors
-import subprocess
 import time
 
+from localcloud.errors import AnswerTooLargeError, ChannelClosedError
+from localcloud.processes import Child
+
 _PIECE = 1_048_576
-
-
-class ChannelClosedError(Exception):
-    """The process has ended, or closed its side."""
-
-
-class AnswerTooLargeError(Exception):
-    """The process answers with more than it may."""
 
 
 class Channel:
     """The pipes of one process; used by one thread at a time."""
 
-    def __init__(self, process: subprocess.Popen[bytes], limit: int) -> None:
+    def __init__(self, process: Child, limit: int) -> None:
         if process.stdin is None or process.stdout is None:
             raise ValueError("the process has no pipes")
         self._input = process.stdin

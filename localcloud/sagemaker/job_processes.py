@@ -1,19 +1,16 @@
 """One run of a job's process: from just before its start to just after its end, cut short by a stop or a time limit."""
 
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from queue import Empty
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from localcloud.processes import Child
 from localcloud.sagemaker.containers import Containers
 from localcloud.sagemaker.jobs import Job
-
-if TYPE_CHECKING:
-    import subprocess
-
-CLOSING_GRACE = 2.0  # seconds a job has for its end when the local cloud itself ends
 
 
 @dataclass(frozen=True)
@@ -25,18 +22,15 @@ class Finished:
     at: datetime
 
 
-class Programs:
+class JobProcesses:
     """Waits for the processes of jobs."""
 
-    def __init__(
-        self, containers: Containers, closing: threading.Event, now: Callable[[], datetime], grace: float
-    ) -> None:
+    def __init__(self, containers: Containers, now: Callable[[], datetime], grace: float) -> None:
         self._containers = containers
-        self._closing = closing
         self._now = now
         self._grace = grace
 
-    def finish(self, job: Job, process: "subprocess.Popen[bytes]", limit: float) -> Finished:
+    def finish(self, job: Job, process: Child, limit: float) -> Finished:
         """Wait for a process for at most ``limit`` seconds; what is left of it and its children is stopped."""
         ended: list[datetime] = []
         watcher = threading.Thread(target=self._watch, args=(job, process, ended), daemon=True)
@@ -45,13 +39,12 @@ class Programs:
             first = job.signals.get(timeout=limit)
         except Empty:
             first = "limit"
-        grace = CLOSING_GRACE if self._closing.is_set() else self._grace
-        code = self._containers.stop(process, 0 if first == "exit" else grace)
+        code = self._containers.stop(process, 0 if first == "exit" else self._grace)
         watcher.join()
         by: Literal["exit", "stop", "limit"] = "exit" if first == "exit" else "stop" if first == "stop" else "limit"
         return Finished(by, code if code >= 0 else 128 - code, ended[0])
 
-    def _watch(self, job: Job, process: "subprocess.Popen[bytes]", ended: list[datetime]) -> None:
-        process.wait()
+    def _watch(self, job: Job, process: Child, ended: list[datetime]) -> None:
+        process.wait(lambda: math.inf)
         ended.append(self._now())
         job.signals.put("exit")

@@ -1,0 +1,28 @@
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from localcloud.history import History
+
+TIME = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+def test_line(tmp_path: Path) -> None:
+    """A line says what was done when, how it ended and how long it took; after the end nothing is written."""
+    history = History(tmp_path / "logs" / "history.jsonl", lambda: TIME)
+    history.record("call", "s3", "PutObject", 200, 0.0123)
+    history.close()
+    history.record("call", "s3", "PutObject", 200, 0.0)
+    line = json.loads((tmp_path / "logs" / "history.jsonl").read_text())
+    assert (line["time"], line["status"], line["ms"]) == ("2026-01-02T03:04:05.000+00:00", 200, 12.3)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_full_disk(caplog: pytest.LogCaptureFixture) -> None:
+    """When the disk is full the call that is noted goes on, and the log says so."""
+    history = History(Path("/dev/full"), lambda: TIME)
+    history.record("call", "s3", "PutObject", 200, 0.0)
+    assert "history_not_written" in caplog.text
+    history.close()
