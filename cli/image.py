@@ -8,13 +8,14 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-ACCOUNT = "123456789012"
+from infra.resources import LOCAL_ACCOUNT
+
 CONTENT = ("chalicelib/core", "training")
 
 
 def uri(root: Path, region: str) -> str:
     """Return the image's URI, with the digest of the code as it is now."""
-    return f"{ACCOUNT}.dkr.ecr.{region}.amazonaws.com/freshet-training@sha256:{digest(root)}"
+    return f"{LOCAL_ACCOUNT}.dkr.ecr.{region}.amazonaws.com/freshet-training@sha256:{digest(root)}"
 
 
 def digest(root: Path) -> str:

@@ -13,9 +13,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -26,10 +27,9 @@ from cli import environment, image, running
 from cli.address import ROOT, STAGE_FILE
 from cli.clock import Clock
 from cli.environment import LOCAL_REGION
-from cli.errors import AlreadyRunningError, CloudError, StartError, StopError, explained
+from cli.errors import AlreadyRunningError, StartError, StopError, explained
 from cli.running import CLOUD_FILE, LocalCloud
 from infra import resources
-from infra.errors import InfraError
 
 STAGE = "dev"
 _READY_WITHIN_S = 120.0  # the first start on a slow disk compiles every module
@@ -82,7 +82,8 @@ def start(launch: Launch, clock: Clock) -> Started:
 
 
 def _start(launch: Launch, clock: Clock) -> Started:
-    stage = _prepare(launch)
+    template = resources.read_template()
+    stage = _prepare(launch, template)
     with launch.log.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own program
             _command(launch),
@@ -96,7 +97,7 @@ def _start(launch: Launch, clock: Clock) -> Started:
     try:
         cloud = _wait_until_ready(launch, process, clock)
         environment.point_at_local(cloud.endpoint_url)
-        _make_stage(launch, stage)
+        _make_stage(launch, template, stage)
     except BaseException:  # also an interrupt: whatever ends us here, the child must not outlive it
         _end(process)
         raise
@@ -105,8 +106,7 @@ def _start(launch: Launch, clock: Clock) -> Started:
 
 def stop_child(started: Started) -> None:
     """Stop a local cloud that this process started; interrupts wait until that is done."""
-    with _uninterrupted():
-        _end(started.process)
+    _end(started.process)
 
 
 def stop(cloud: LocalCloud, clock: Clock) -> bool:
@@ -129,29 +129,9 @@ def stop(cloud: LocalCloud, clock: Clock) -> bool:
     return False
 
 
-@contextlib.contextmanager
-def terminable() -> Iterator[None]:
+def terminable() -> contextlib.AbstractContextManager[None]:
     """Let SIGTERM and SIGHUP end what runs inside as Ctrl-C does."""
-    numbers = (signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
-
-
-def stage_of(template: Any, image_uri: str) -> tuple[Stage, dict[str, str]]:  # noqa: ANN401 - JSON
-    """Return the stage on a local cloud, and the environment that tells the application of it."""
-    account = resources.LOCAL_ACCOUNT
-    known = {
-        **resources.physical_names(template, stage=STAGE, account=account, region=LOCAL_REGION),
-        "ExecutionRole.Arn": f"arn:aws:iam::{account}:role/freshet-{STAGE}-execution",
-        "ImageUri": image_uri,
-    }
-    variables = resources.resolve(template["Globals"]["Function"]["Environment"]["Variables"], known)
-    variables["FRESHET_STAGE"] = STAGE
-    return settings.stage(variables), variables
+    return _handling(signal.default_int_handler, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextlib.contextmanager
@@ -170,18 +150,19 @@ def _alone(launch: Launch) -> Iterator[None]:
         yield
 
 
-def _prepare(launch: Launch) -> Stage:
+def _prepare(launch: Launch, template: Mapping[str, Any]) -> Stage:
     """Write the files that the local cloud is started with; a dead cloud's leavings go."""
+    image_uri = image.uri(launch.root, LOCAL_REGION)
+    variables = resources.environment(template, stage=STAGE, region=LOCAL_REGION, image_uri=image_uri)
     try:
         (launch.state / CLOUD_FILE).unlink(missing_ok=True)
         (launch.state / STAGE_FILE).unlink(missing_ok=True)
-        stage, variables = stage_of(_template(launch), image.uri(launch.root, LOCAL_REGION))
         program = {"command": [sys.executable, "-m", "training"], "cwd": str(launch.root), "env": {}}
-        _write(launch.state / "images.json", {stage.image_uri: program})
+        _write(launch.state / "images.json", {image_uri: program})
         _write(launch.state / "environment.json", variables)
     except OSError as error:
         raise StartError(f"{launch.state} cannot be used as a state directory: {error}") from error
-    return stage
+    return settings.stage(variables)
 
 
 def _command(launch: Launch) -> list[str]:
@@ -210,28 +191,14 @@ def _wait_until_ready(launch: Launch, process: subprocess.Popen[bytes], clock: C
     raise StartError(f"the local cloud was not ready within {_READY_WITHIN_S:.0f} s{_last_words(launch)}")
 
 
-def _make_stage(launch: Launch, stage: Stage) -> None:
+def _make_stage(launch: Launch, template: Mapping[str, Any], stage: Stage) -> None:
     import boto3  # noqa: PLC0415 - costs 0.1 s, and a usage error should not
 
     try:
-        made = resources.create(
-            _template(launch),
-            stage=stage.name,
-            image_uri=stage.image_uri,
-            s3=boto3.client("s3"),
-            dynamodb=boto3.client("dynamodb"),
-        )
-    except InfraError as error:
-        raise StartError(f"the stage cannot be made on the local cloud: {error}") from error
+        resources.create(template, stage=stage.name, s3=boto3.client("s3"), dynamodb=boto3.client("dynamodb"))
     except (ClientError, BotoCoreError) as error:
         raise StartError(f"the stage cannot be made on the local cloud: {explained(error).message}") from error
-    if settings.stage(made) != stage:
-        raise CloudError(f"the stage was made as {settings.stage(made)}, and the functions were told {stage}")
     _write(launch.state / STAGE_FILE, asdict(stage))
-
-
-def _template(launch: Launch) -> Any:  # noqa: ANN401 - JSON
-    return json.loads((launch.root / "infra" / "template.json").read_text("utf-8"))
 
 
 def _write(path: Path, document: object) -> None:
@@ -247,13 +214,14 @@ def _last_words(launch: Launch) -> str:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.terminate()
-    try:
-        process.wait(_STOPPED_WITHIN_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    with _handling(signal.SIG_IGN, signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if process.poll() is None:
+            process.terminate()
+        try:
+            process.wait(_STOPPED_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
@@ -273,11 +241,11 @@ def _gone(pid: int, seconds: float, clock: Clock) -> bool:
 
 
 @contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+def _handling(handler: Callable[[int, FrameType | None], object] | signal.Handlers, *numbers: int) -> Iterator[None]:
+    """Handle signals in another way for a while."""
+    before = [signal.signal(number, handler) for number in numbers]
     try:
         yield
     finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
+        for number, former in zip(numbers, before, strict=True):
+            signal.signal(number, former)

@@ -14,7 +14,8 @@ from cli.commands.runs import runs
 from cli.commands.status import status
 from cli.commands.up import up
 from cli.commands.upload import upload
-from cli.errors import CliError, explained
+from cli.errors import CliError, StoppedError, explained
+from infra.errors import InfraError
 
 
 class Freshet(click.Group):
@@ -26,8 +27,10 @@ class Freshet(click.Group):
             return super().invoke(ctx)
         except (ClientError, BotoCoreError) as error:
             raise explained(error) from error
-        except FreshetError as error:
+        except (FreshetError, InfraError) as error:
             raise CliError(str(error)) from error
+        except KeyboardInterrupt:
+            raise StoppedError("interrupted") from None
 
 
 @click.group(cls=Freshet, context_settings={"help_option_names": ["-h", "--help"]})
@@ -36,7 +39,7 @@ def main() -> None:
     """Freshet keeps a live model fresh: on this machine, or on AWS.
 
     `freshet up` starts a local cloud; the other commands then talk to it. With --stage or --profile they talk to AWS.
-    Exit codes: 0 done, 1 failed, 2 wrong usage; with --wait also 4 refused, 5 failed, 124 not in time.
+    Exit codes: 0 done, 1 failed, 2 wrong usage; 130 interrupted; with --wait also 4 refused, 5 failed, 124 not in time.
     """
 
 

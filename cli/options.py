@@ -113,10 +113,19 @@ def check_file(path: Path) -> Path:
     click.BadParameter
         With the reason.
     """
-    reason = places.refusal(path.name, path.stat().st_size)
+    reason = places.refusal(path.name, path.stat().st_size) or _unspeakable(path.name)
     if reason:
-        raise click.BadParameter(f"{path}: {reason}")
+        raise click.BadParameter(f"{click.format_filename(path)}: {reason}")
     return path
+
+
+def _unspeakable(name: str) -> str | None:
+    """Say why a name cannot be an object's key, which is UTF-8."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return "the file's name is not UTF-8: rename it"
+    return None
 
 
 def _check_file(_context: click.Context, _parameter: click.Parameter, path: Path) -> Path:

@@ -4,11 +4,12 @@ File names and reasons were written by others: they are put as plain text withou
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
@@ -28,6 +29,8 @@ COLOURS: Mapping[str, str] = {
 _MARKS: Mapping[str, tuple[str, str]] = {"waiting": ("·", "dim"), "done": ("✓", "green"), "failed": ("✗", "red")}
 _TITLES: Mapping[str, str] = {"auc": "AUC", "f1": "F1"}
 _SHOWN = ("accuracy", "auc", "precision", "recall", "f1", "log_loss", "brier")  # --json has all
+_GAP = 3  # between the columns of a table
+_FOLDED = 14  # the least width of a column whose cells may take several lines
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -102,44 +105,37 @@ def metrics(story: Story) -> RenderableType:
     return table
 
 
-def runs(stories: Sequence[Story], *, now: datetime) -> RenderableType:
-    """Show runs, newest first."""
-    table = _table()
-    for title in ("id", "file", "state"):
-        table.add_column(title, overflow="fold", no_wrap=title == "id")
-    for title in ("rows", "accuracy", "AUC", "version", "started", "took"):
-        table.add_column(title, justify="right", no_wrap=True)
-    for story in stories:
-        table.add_row(
-            story.id,
-            Text(plain(PurePosixPath(story.upload.key).name)),
-            Text(story.state, COLOURS.get(story.state, "cyan")),
-            _count(story.rows.get("read")),
-            _share(story.metrics.get("accuracy")),
-            _share(story.metrics.get("auc")),
-            str(story.version or ""),
-            age(began(story), now),
-            duration(seconds_of(story, now=now)),
-        )
-    return table
+def runs(stories: Sequence[Story], *, now: datetime, width: int) -> RenderableType:
+    """Show runs, newest first; a narrow screen shows less of each, never half of it."""
+    return _fitting(
+        [
+            _Column("id", 5, [Text(story.id) for story in stories]),
+            _Column("file", 1, [Text(plain(PurePosixPath(story.upload.key).name)) for story in stories], folds=True),
+            _Column("state", 0, [_state(story.state) for story in stories]),
+            _number("rows", 8, [_count(story.rows.get("read")) for story in stories]),
+            _number("accuracy", 3, [_share(story.metrics.get("accuracy")) for story in stories]),
+            _number("AUC", 7, [_share(story.metrics.get("auc")) for story in stories]),
+            _number("version", 2, [str(story.version or "") for story in stories]),
+            _number("started", 4, [age(began(story), now) for story in stories]),
+            _number("took", 6, [duration(seconds_of(story, now=now)) for story in stories]),
+        ],
+        width,
+    )
 
 
-def endpoints(found: Sequence[Live], active: Mapping[str, int]) -> RenderableType:
-    """Show which model of each pipeline answers."""
-    table = _table()
-    for title in ("pipeline", "endpoint", "version", "state", "active runs"):
-        table.add_column(title, justify="right" if title in {"version", "active runs"} else "left", no_wrap=True)
-    table.add_column("why", overflow="fold")
-    for live in found:
-        table.add_row(
-            live.pipeline,
-            live.status,
-            str(live.version or "none"),
-            Text(live.state, COLOURS.get(live.state, "cyan")),
-            str(active[live.pipeline]),
-            Text(plain(live.reason), "dim"),
-        )
-    return table
+def endpoints(found: Sequence[Live], active: Mapping[str, int], *, width: int) -> RenderableType:
+    """Show which model of each pipeline answers; a narrow screen shows less of each."""
+    return _fitting(
+        [
+            _Column("pipeline", 0, [Text(live.pipeline) for live in found]),
+            _Column("endpoint", 3, [Text(live.status) for live in found]),
+            _number("version", 2, [str(live.version or "none") for live in found]),
+            _Column("state", 1, [_state(live.state) for live in found]),
+            _number("active runs", 5, [str(active[live.pipeline]) for live in found]),
+            _Column("why", 4, [Text(plain(live.reason), "dim") for live in found], folds=True),
+        ],
+        width,
+    )
 
 
 def pairs(values: Mapping[str, str]) -> RenderableType:
@@ -161,6 +157,50 @@ def predictions(rows: Sequence[tuple[str, float, str]], positive_label: str) -> 
     for label, score, text in rows:
         table.add_row(Text(plain(label), "bold"), f"{score:.3f}", Text(plain(text)))
     return table
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column of a table; the lower its rank, the narrower the screen that still shows it."""
+
+    title: str
+    rank: int
+    cells: Sequence[Text]
+    right: bool = False
+    folds: bool = False
+
+    @property
+    def least(self) -> int:
+        """The width below which it says nothing."""
+        natural = max(len(self.title), *(cell.cell_len for cell in self.cells), 0)
+        return min(natural, _FOLDED) if self.folds else natural
+
+
+def _number(title: str, rank: int, cells: Sequence[str]) -> _Column:
+    return _Column(title, rank, [Text(cell) for cell in cells], right=True)
+
+
+def _fitting(columns: Sequence[_Column], width: int) -> Table:
+    """Make a table of the columns that fit, by rank."""
+    kept: list[_Column] = []
+    for column in sorted(columns, key=lambda column: column.rank):
+        if sum(other.least + _GAP for other in kept) + column.least > width:
+            break
+        kept.append(column)
+    shown = [column for column in columns if column in kept]
+    table = _table()
+    for column in shown:
+        justify: JustifyMethod = "right" if column.right else "left"
+        table.add_column(
+            column.title, justify=justify, no_wrap=not column.folds, min_width=column.least, overflow="fold"
+        )
+    for cells in zip(*(column.cells for column in shown), strict=True):
+        table.add_row(*cells)
+    return table
+
+
+def _state(state: str) -> Text:
+    return Text(state, COLOURS.get(state, "cyan"))
 
 
 def _table() -> Table:

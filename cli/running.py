@@ -44,13 +44,13 @@ class LocalCloud:
 
 
 def described(state: Path) -> LocalCloud | None:
-    """Return what the state directory's file says; None if there is none, or it is no such file."""
+    """Return what the state directory's file says; None if there is none to read, or it is no such file."""
     try:
         document = json.loads((state / CLOUD_FILE).read_text("utf-8"))
         return LocalCloud(
             state, document["pid"], document["port"], document["endpoint_url"].rstrip("/"), document["api_url"]
         )
-    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

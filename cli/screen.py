@@ -1,5 +1,6 @@
 """Standard output, for people or for programs, never both: with ``--json`` only documents are written there."""
 
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from rich.console import Console, RenderableType
 
 from cli.documents import Document
 
-_WIDTH_OF_FILES = 120  # of output that is no terminal
+_WIDTH_OF_FILES = 1000  # of output that is no terminal: a line that is searched for must not be folded
 
 
 @dataclass(frozen=True)
@@ -49,5 +50,7 @@ class Screen:
 
 def open_screen(*, as_json: bool) -> Screen:
     """Return the screen on standard output as it is now."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that cannot show a sign must not end the command
+        sys.stdout.reconfigure(errors="replace")
     width = None if sys.stdout.isatty() else _WIDTH_OF_FILES
     return Screen(Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False), as_json)

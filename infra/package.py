@@ -20,9 +20,9 @@ from tempfile import TemporaryDirectory
 from infra import archive
 from infra.errors import InfraError, PackageError
 from infra.finish import RUNTIME, finish, functions
+from infra.resources import read_template, stages
 
 PROJECT = Path(__file__).resolve().parent.parent
-STAGES = ("dev", "prod")
 SHIPPED = ("app.py", "chalicelib", ".chalice", "requirements.txt")
 NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc", "deployments", "deployed", "venv")
 # What the application's functions are given; these values only let it be imported here.
@@ -129,7 +129,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m infra.package", description="Make the template and zip of a stage."
     )
-    parser.add_argument("--stage", choices=STAGES, default="dev")
+    parser.add_argument("--stage", choices=stages(read_template()), default="dev")
     parser.add_argument("--out", type=Path, default=Path("dist"))
     options = parser.parse_args(arguments)
     try:

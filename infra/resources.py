@@ -1,13 +1,16 @@
-"""Creates the bucket and the ledger table of ``infra/template.json`` by plain API calls: for the local cloud.
+"""What ``infra/template.json`` says, for those who have no CloudFormation: the local cloud, and taking down.
 
+It names the bucket and the ledger table, says what the functions are told, and creates both by plain API calls.
 Local cloud and AWS so have one definition. moto's CloudFormation would be less code, but ignores a bucket's versioning
 and notifications, and knows nothing of a SAM template. The price: we read the few intrinsic functions and
 properties that the template uses, and refuse others. Not created: roles and queues, which nothing local asks for, and
 the policy that demands TLS, since the local cloud speaks plain HTTP on loopback.
 """
 
+import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -19,16 +22,44 @@ _VARIABLE = re.compile(r"\$\{([^}!]+)\}")
 _DEFAULT_REGION = "us-east-1"  # the one region in which a bucket is made without naming it
 
 
+def read_template() -> dict[str, Any]:
+    """Return ``infra/template.json``."""
+    template: dict[str, Any] = json.loads(Path(__file__).with_name("template.json").read_text("utf-8"))
+    return template
+
+
+def stages(template: Mapping[str, Any]) -> list[str]:
+    """Return the names that a stage may have."""
+    return list(template["Parameters"]["Stage"]["AllowedValues"])
+
+
+def environment(
+    template: Mapping[str, Any], *, stage: str, region: str, image_uri: str, account: str = LOCAL_ACCOUNT
+) -> dict[str, str]:
+    """Return the environment variables that the template gives the functions of a stage; nothing need exist for it.
+
+    Raises
+    ------
+    TemplateError
+        If the template lacks a resource, or uses what is not read here.
+    """
+    known = {
+        **physical_names(template, stage=stage, account=account, region=region),
+        "ImageUri": image_uri,
+        "ExecutionRole.Arn": f"arn:aws:iam::{account}:role/freshet-{stage}-execution",
+    }
+    return {**resolve(template["Globals"]["Function"]["Environment"]["Variables"], known), "FRESHET_STAGE": stage}
+
+
 def create(
     template: Mapping[str, Any],
     *,
     stage: str,
-    image_uri: str,
     s3: Any,  # noqa: ANN401 - boto3 clients have no classes of their own
     dynamodb: Any,  # noqa: ANN401 - as above
     account: str = LOCAL_ACCOUNT,
-) -> dict[str, str]:
-    """Create what is missing of the stage's bucket and table; return the environment that the application needs.
+) -> None:
+    """Create what is missing of the stage's bucket and table, in the region of the clients.
 
     What exists is brought up to the template's settings, except a table's keys, which nobody can change.
 
@@ -39,17 +70,9 @@ def create(
     """
     region = s3.meta.region_name
     parameters = {name: item["Default"] for name, item in template["Parameters"].items() if "Default" in item}
-    known = {
-        **parameters,
-        **_place(stage, account, region),
-        **physical_names(template, stage=stage, account=account, region=region),
-        "ImageUri": image_uri,
-        "ExecutionRole.Arn": f"arn:aws:iam::{account}:role/freshet-{stage}-execution",
-    }
+    known = {**parameters, **_place(stage, account, region)}
     _create_bucket(s3, resolve(_resource(template, "Bucket"), known), region)
     _create_table(dynamodb, resolve(_resource(template, "Ledger"), known))
-    variables = resolve(template["Globals"]["Function"]["Environment"]["Variables"], known)
-    return {**variables, "FRESHET_STAGE": stage}
 
 
 def physical_names(template: Mapping[str, Any], *, stage: str, account: str, region: str) -> dict[str, str]:

@@ -8,12 +8,10 @@ image's repository and SageMaker's shared log groups stay.
 """
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -22,10 +20,8 @@ from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 from chalicelib.core.names import Names
 from infra.errors import InfraError, TeardownError
 from infra.inventory import BILLED, RECORDS, clear, find
-from infra.resources import physical_names
+from infra.resources import physical_names, read_template, stages
 
-TEMPLATE = Path(__file__).with_name("template.json")
-STAGES = ("dev", "prod")
 Tell = Callable[[str], None]
 
 
@@ -154,8 +150,9 @@ def run(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Take a stage down; return 0 if it is gone, 1 if the answer was no, 2 if something failed."""
+    template = read_template()
     parser = argparse.ArgumentParser(prog="python -m infra.teardown", description="Remove a stage from AWS.")
-    parser.add_argument("--stage", choices=STAGES, required=True)
+    parser.add_argument("--stage", choices=stages(template), required=True)
     parser.add_argument("--stack", help="the stack's name (default: freshet-STAGE)")
     parser.add_argument("--data", action="store_true", help="also the bucket, with all versions, and the ledger")
     parser.add_argument("--yes", action="store_true", help="do not ask")
@@ -165,7 +162,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         session = boto3.Session()
         clients = Clients(*(session.client(name) for name in ("sagemaker", "cloudformation", "s3", "dynamodb")))
         account = session.client("sts").get_caller_identity()["Account"]
-        template = json.loads(TEMPLATE.read_text("utf-8"))
         region = clients.sagemaker.meta.region_name
         names = physical_names(template, stage=options.stage, account=account, region=region)
         target = Target(

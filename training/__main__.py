@@ -2,14 +2,16 @@
 
 A command imports only what it needs, so the model server starts without scikit-learn or XGBoost. Whatever a job cannot
 do is said where SageMaker looks for it (`output/failure` of a training job, `output/message` of a processing job), in
-at most 1,024 bytes, and the exit code is 1.
+at most 1,024 bytes, and the exit code is 1. A job that is stopped (SIGTERM) ends at once, with code 143.
 """
 
 import importlib
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 
 from chalicelib.core.errors import InvalidSpecError
 from training.errors import TrainingError
@@ -53,8 +55,14 @@ def shorten(message: str) -> bytes:
     return message.encode(errors="replace")[:MAX_MESSAGE_BYTES].decode(errors="ignore").encode()
 
 
+def _stop(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
 if __name__ == "__main__":
     # Before numpy is loaded: sums in one thread depend on their data alone, and idle threads of BLAS only burn time.
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1")
+    # As a container's first process it would otherwise ignore SIGTERM, and a stopped job run on, and be billed.
+    signal.signal(signal.SIGTERM, _stop)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     sys.exit(main(sys.argv[1:], Settings.from_environment(os.environ)))

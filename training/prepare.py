@@ -10,20 +10,19 @@ import contextlib
 import logging
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 from chalicelib.core import container
 from chalicelib.core.spec import PipelineSpec
 from training.channels import read_spec, to_line, write_object
-from training.errors import BadRow, BadValueError, RefusedDataError, RefusedFileError
-from training.records import list_files, read_records
+from training.errors import BadRow, RefusedDataError, RefusedFileError
+from training.records import list_files, parse_records
 from training.rows import SIDES, Row, Side, content_digest, parse_row
 from training.settings import Settings
 
-MAX_LISTED = 5  # bad rows named in the message; it has 1,024 bytes
 MIN_TRAIN_ROWS = 2  # of each label: the fewest that can be learnt from while one is held out
 
 logger = logging.getLogger(__name__)
@@ -108,12 +107,15 @@ def run(settings: Settings) -> None:
         sides: dict[Side, Spool] = {side: stack.enter_context(Spool()) for side in SIDES}
         truth = stack.enter_context(Spool())
         for path in files:
-            for row in _rows(spec, path):
+            before = tally.read
+            for row in parse_records(path, partial(parse_row, spec)):
                 side = row.side(spec.split)
                 if tally.add(row, side):
                     sides[side].add(row.id, _line(spec, row, side))
                     if side == "test":
                         truth.add(row.id, to_line({"id": row.id, "label": row.label, "group": row.group}))
+            if tally.read == before:
+                raise RefusedFileError(path.name, [BadRow(1, "the file has no rows")])
             logger.info("prepare.read file=%s rows_so_far=%d", path.name, tally.read)
         _check(spec, tally)
         sides["train"].write(out / "train" / container.ROWS_FILE)
@@ -123,24 +125,6 @@ def run(settings: Settings) -> None:
     summary = tally.summary(spec)
     write_object(out / container.SUMMARY_FILE, summary)
     logger.info("prepare.done %s", summary["rows"])
-
-
-def _rows(spec: PipelineSpec, path: Path) -> Iterator[Row]:
-    """Yield a file's rows; bad ones are collected, and the file is refused at its end."""
-    bad: list[BadRow] = []
-    count = 0
-    for record in read_records(path):
-        count += 1
-        try:
-            yield parse_row(spec, record.read())
-        except BadValueError as error:
-            bad.append(BadRow(record.line, str(error)))
-            if len(bad) > MAX_LISTED * 200:
-                break  # the file is hopeless
-    if bad:
-        raise RefusedFileError(path.name, bad[:MAX_LISTED], more=max(0, len(bad) - MAX_LISTED))
-    if not count:
-        raise RefusedFileError(path.name, [BadRow(1, "the file has no rows")])
 
 
 def _line(spec: PipelineSpec, row: Row, side: Side) -> bytes:

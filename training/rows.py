@@ -89,6 +89,8 @@ def parse_row(spec: PipelineSpec, values: Mapping[str, object]) -> Row:
         If a column is missing or unusable, or the label is none of the spec's.
     """
     columns = parse_columns(spec, values)
+    if values.get(spec.target) is None:
+        raise BadValueError(f"column {spec.target!r} is missing")
     label = _plain(values.get(spec.target), spec.target)
     if label not in spec.labels:
         raise BadValueError(f"column {spec.target!r} must be one of {', '.join(spec.labels)}")

@@ -6,20 +6,20 @@ Shards are bounded in size, so that several instances can share them.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from chalicelib.core import container
 from chalicelib.core.spec import PipelineSpec
 from training.channels import read_spec, to_line
-from training.errors import BadRow, BadValueError, RefusedDataError, RefusedFileError
-from training.records import list_files, read_records
+from training.errors import BadValueError, RefusedDataError
+from training.records import list_files, parse_records
 from training.rows import parse_columns
 from training.settings import Settings
 
 SHARD_BYTES = 67_108_864
 MAX_ROW_BYTES = 6_291_456 - 65_536  # one row must fit into one request of 6 MiB
-MAX_LISTED = 5
 
 logger = logging.getLogger(__name__)
 
@@ -50,21 +50,15 @@ def run(settings: Settings, shard_bytes: int = SHARD_BYTES) -> None:
 
 
 def _lines(spec: PipelineSpec, files: list[Path]) -> Iterator[bytes]:
-    """Yield the rows of all files as JSON Lines; a file with bad rows is refused at its end."""
-    number = 0
-    for path in files:
-        bad: list[BadRow] = []
-        for record in read_records(path):
-            number += 1
-            try:
-                # Empty text is scored like any text: a batch must not fail for one silent row.
-                line = to_line({"id": str(number), **parse_columns(spec, record.read(), allow_empty=True)})
-            except BadValueError as error:
-                bad.append(BadRow(record.line, str(error)))
-                continue
-            if len(line) > MAX_ROW_BYTES:
-                bad.append(BadRow(record.line, f"the row has more than {MAX_ROW_BYTES} bytes"))
-            else:
-                yield line
-        if bad:
-            raise RefusedFileError(path.name, bad[:MAX_LISTED], more=max(0, len(bad) - MAX_LISTED))
+    """Yield the rows of all files as JSON Lines."""
+    rows = (row for path in files for row in parse_records(path, partial(_columns, spec)))
+    for number, row in enumerate(rows, start=1):
+        yield to_line({"id": str(number), **row})
+
+
+def _columns(spec: PipelineSpec, values: Mapping[str, object]) -> dict[str, str]:
+    """Return the input columns; empty text is scored like any text: a batch must not fail for one silent row."""
+    columns = parse_columns(spec, values, allow_empty=True)
+    if len(to_line(columns)) > MAX_ROW_BYTES:
+        raise BadValueError(f"the row has more than {MAX_ROW_BYTES} bytes")
+    return columns

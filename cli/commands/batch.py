@@ -54,9 +54,9 @@ def batch(
     With --wait the exit code tells how it ended: 0 scored, 4 refused, 5 failed, 124 not in time. With --json and
     --wait, each change is one JSON line, and the last one says where the scores are.
     """
-    connection = tools.connect(wish)
     if output and not output.parent.is_dir():
         raise click.BadParameter(f"{output.parent} is not a folder", param_hint="--output")
+    connection = tools.connect(wish)
     upload = put(connection, file, places.batch_input_key(pipeline, file.name), screen)
     if not (wait or output):
         screen.show(of_upload(upload), lambda: f"s3://{upload.bucket}/{render.plain(upload.key)}")

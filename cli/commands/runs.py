@@ -28,4 +28,8 @@ def runs(tools: Tools, *, screen: Screen, wish: Wish, pipeline: str | None, limi
     for name, stories in found.items():
         if len(names) > 1:
             screen.say(name)
-        screen.say(render.runs(stories, now=now) if stories else f"no runs yet: `freshet upload {name} FILE`")
+        screen.say(
+            render.runs(stories, now=now, width=screen.console.width)
+            if stories
+            else f"no runs yet: `freshet upload {name} FILE`"
+        )

@@ -31,7 +31,7 @@ def status(tools: Tools, *, screen: Screen, wish: Wish) -> None:
 
     def picture() -> RenderableType:
         head = render.pairs(_head(connection.address, letters))
-        return Group(head, "", render.endpoints(found, active))
+        return Group(head, "", render.endpoints(found, active, width=screen.console.width))
 
     screen.show(document, picture)
 

@@ -34,8 +34,8 @@ def up(tools: Tools, *, screen: Screen, detach: bool, port: int, state: Path | N
     with local.terminable():
         with screen.busy("starting the local cloud"):
             started = local.start(launch, tools.clock)
-        address = Address(started.stage, LOCAL_REGION, started.cloud.api_url, started.cloud)
         try:
+            address = Address(started.stage, LOCAL_REGION, started.cloud.api_url, started.cloud)
             screen.show(of_address(address), lambda: render.pairs(_addresses(address)))
             if detach:
                 screen.say("\nIt stays until `freshet down`.")

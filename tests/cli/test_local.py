@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from chalicelib.core.stage import Stage
 from cli import local, running
 from cli.address import ROOT
 from cli.clock import Clock
@@ -98,8 +97,7 @@ def test_foreground(state: Path) -> None:
 def test_start_fails(state: Path, tmp_path: Path) -> None:
     """A local cloud that ends before it is ready is reported with its last words, and nothing is left."""
     root = tmp_path / "root"
-    (root / "infra").mkdir(parents=True)
-    (root / "infra" / "template.json").write_bytes((ROOT / "infra" / "template.json").read_bytes())
+    root.mkdir()
     (root / "localcloud.py").write_text("raise SystemExit('the port is taken')")
     with pytest.raises(StartError, match=r"(?s)exit code 1 before it was ready.*the port is taken"):
         local.start(local.Launch(state, 0, root), Clock())
@@ -108,8 +106,7 @@ def test_start_fails(state: Path, tmp_path: Path) -> None:
 def test_never_ready(state: Path, tmp_path: Path) -> None:
     """A local cloud that does not become ready in time is ended, and its last words are shown."""
     root = tmp_path / "root"
-    (root / "infra").mkdir(parents=True)
-    (root / "infra" / "template.json").write_bytes((ROOT / "infra" / "template.json").read_bytes())
+    root.mkdir()
     (root / "localcloud.py").write_text("import os, time; print('I am', os.getpid(), flush=True); time.sleep(60)")
     log, hours = state / "logs" / "up.log", [0.0]
 
@@ -157,12 +154,3 @@ def test_stop_by_force(tmp_path: Path) -> None:
         assert local.stop(cloud, Clock(monotonic=lambda: waited[0], sleep=sleep)) is False
         assert process.wait(10) != 0
     assert list(tmp_path.iterdir()) == []
-
-
-def test_stage_of() -> None:
-    """The functions are told what the template makes."""
-    template = json.loads((ROOT / "infra" / "template.json").read_text())
-    stage, variables = local.stage_of(template, "image@sha256:1")
-    bucket, role = "freshet-dev-123456789012-us-east-1", "arn:aws:iam::123456789012:role/freshet-dev-execution"
-    assert stage == Stage("dev", bucket, role, "image@sha256:1")
-    assert variables["FRESHET_TABLE"] == "freshet-dev-ledger"

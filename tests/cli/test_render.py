@@ -77,7 +77,7 @@ def test_foreign_text(show: Show) -> None:
     """Names and reasons of others are neither markup nor commands to the terminal."""
     hostile = story("failed", reason="[red]\x1b[2Jbad\nline")
     shown = show(render.progress("run", "[bold]\x1b]0;title\x07.csv", hostile, now=at(0)))
-    shown += show(render.runs([hostile], now=at(0))) + show(render.change("a\x1b[31m", hostile, seconds=1))
+    shown += show(render.runs([hostile], now=at(0), width=100)) + show(render.change("a\x1b[31m", hostile, seconds=1))
     assert "\x1b" not in shown
     assert "\x07" not in shown
     assert "[red]" in shown
@@ -86,9 +86,29 @@ def test_foreign_text(show: Show) -> None:
 
 def test_runs(show: Show) -> None:
     """A run is one line with what came out of it."""
-    (line,) = [line for line in show(render.runs([LIVE], now=at(3700))).splitlines() if "a.csv" in line]
+    (line,) = [line for line in show(render.runs([LIVE], now=at(3700), width=100)).splitlines() if "a.csv" in line]
     words = ("fedcba9876543210", "live", "1,500", "0.9100", "0.9700", "3", "1 h ago", "1 min 12 s")
     assert [word for word in words if word not in line] == []
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100])
+def test_narrow(width: int) -> None:
+    """Whatever the width, file and state of a run and version and state of an endpoint are there, nothing is cut."""
+    console = Console(file=io.StringIO(), width=width, markup=False, highlight=False)
+    failed = story("rolling out", jobs=LIVE.jobs, metrics=LIVE.metrics, rows=LIVE.rows)
+    with console.capture() as capture:
+        console.print(render.runs([failed, LIVE], now=at(100_000), width=width))
+        console.print(
+            render.endpoints(
+                [Live("reviews", "e", "InService", "rolling out", "version 3 answers", 3)], {"reviews": 1}, width=width
+            )
+        )
+    shown = capture.get()
+    assert "a.csv" in shown
+    assert shown.count("rolling out") == 2
+    assert "\N{HORIZONTAL ELLIPSIS}" not in shown
+    assert all(word in shown for word in ("file", "state", "pipeline", "version"))
+    assert all(len(line) <= width for line in shown.splitlines())
 
 
 def test_metrics(show: Show) -> None:
@@ -100,7 +120,8 @@ def test_metrics(show: Show) -> None:
 
 def test_endpoints(show: Show) -> None:
     """An endpoint that does not exist yet is `none`, and so is its version."""
-    shown = show(render.endpoints([Live("reviews", "e", "none", "waiting", "no package", None)], {"reviews": 1}))
+    waiting = Live("reviews", "e", "none", "waiting", "no package", None)
+    shown = show(render.endpoints([waiting], {"reviews": 1}, width=100))
     assert shown.splitlines()[-1].split()[:5] == ["reviews", "none", "none", "waiting", "1"]
 
 

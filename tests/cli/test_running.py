@@ -30,6 +30,12 @@ def test_no_description(tmp_path: Path, text: str | None) -> None:
     assert running.described(tmp_path) is None
 
 
+def test_unreadable_description(tmp_path: Path) -> None:
+    """A description that cannot be read describes nothing either."""
+    (tmp_path / running.CLOUD_FILE).mkdir()
+    assert running.described(tmp_path) is None
+
+
 @pytest.mark.parametrize(
     ("command", "healthy", "found"),
     [

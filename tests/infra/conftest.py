@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import boto3
 import pytest
 
-from infra.package import PROJECT, Package, package
+from infra.package import Package, package
+from infra.resources import read_template
 
 
 @pytest.fixture(scope="session")
@@ -23,8 +24,7 @@ def deployed(made: Package) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def merged() -> dict[str, Any]:
-    template: dict[str, Any] = json.loads((PROJECT / "infra" / "template.json").read_text("utf-8"))
-    return template
+    return read_template()
 
 
 class FakeSageMaker:

@@ -7,7 +7,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from infra.errors import TemplateError
-from infra.resources import create, physical_names, resolve
+from infra.resources import create, environment, physical_names, resolve, stages
 
 IMAGE = "freshet@sha256:" + "0" * 64
 
@@ -26,8 +26,9 @@ class Cloud:
         )
 
     def create(self, template: dict[str, Any], region: str = "eu-central-1") -> dict[str, str]:
-        s3, dynamodb = self.client("s3", region), self.client("dynamodb", region)
-        return create(template, stage="dev", image_uri=IMAGE, s3=s3, dynamodb=dynamodb)
+        """Create the stage's resources; return what the functions are told of them."""
+        create(template, stage="dev", s3=self.client("s3", region), dynamodb=self.client("dynamodb", region))
+        return environment(template, stage="dev", region=region, image_uri=IMAGE)
 
 
 @pytest.fixture(scope="module")
@@ -40,15 +41,28 @@ def cloud() -> Iterator[Cloud]:
 
 
 @pytest.mark.parametrize("region", ["eu-central-1", "us-east-1"])
-def test_environment(cloud: Cloud, merged: dict[str, Any], region: str) -> None:
-    """What the template gives the functions on AWS is what they get here."""
-    assert cloud.create(merged, region) == {
+def test_environment(merged: dict[str, Any], region: str) -> None:
+    """What the template gives the functions on AWS is what they get here, before anything exists."""
+    assert environment(merged, stage="dev", region=region, image_uri=IMAGE) == {
         "FRESHET_BUCKET": f"freshet-dev-123456789012-{region}",
         "FRESHET_IMAGE_URI": IMAGE,
         "FRESHET_ROLE_ARN": "arn:aws:iam::123456789012:role/freshet-dev-execution",
         "FRESHET_STAGE": "dev",
         "FRESHET_TABLE": "freshet-dev-ledger",
     }
+
+
+@pytest.mark.parametrize("region", ["eu-central-1", "us-east-1"])
+def test_names_told_are_names_made(cloud: Cloud, merged: dict[str, Any], region: str) -> None:
+    """The functions are told of the bucket and table that are created, in whichever region."""
+    told = cloud.create(merged, region)
+    assert cloud.client("s3", region).head_bucket(Bucket=told["FRESHET_BUCKET"])["BucketRegion"] == region
+    assert cloud.client("dynamodb", region).describe_table(TableName=told["FRESHET_TABLE"])
+
+
+def test_stages(merged: dict[str, Any]) -> None:
+    """A stage is one of those that the template allows."""
+    assert stages(merged) == ["dev", "prod"]
 
 
 def test_bucket(cloud: Cloud, merged: dict[str, Any]) -> None:
@@ -72,7 +86,7 @@ def test_events_are_asked_for(cloud: Cloud, merged: dict[str, Any]) -> None:
     asked: list[dict[str, Any]] = []
     event = "provide-client-params.s3.PutBucketNotificationConfiguration"
     s3.meta.events.register(event, lambda params, **_: asked.append(params))
-    create(merged, stage="dev", image_uri=IMAGE, s3=s3, dynamodb=cloud.client("dynamodb"))
+    create(merged, stage="dev", s3=s3, dynamodb=cloud.client("dynamodb"))
     assert [item["NotificationConfiguration"] for item in asked] == [{"EventBridgeConfiguration": {}}]
 
 

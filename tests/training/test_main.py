@@ -1,5 +1,6 @@
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,23 @@ def test_refused_file_is_named_to_the_outside(tmp_path: Path, spec: PipelineSpec
     assert done.returncode == 1
     assert settings.message.read_text() == "a.csv: line 2: column 'label' must be one of negative, positive"
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", ["prepare", "train"])
+def test_stopped_jobs_end_by_themselves(tmp_path: Path, command: str) -> None:
+    """SIGTERM ends a job by a handler of its own: the default action does nothing to a container's first process."""
+    settings = Settings(tmp_path)
+    channel = settings.processing_input("spec") if command == "prepare" else settings.channel("spec")
+    channel.mkdir(parents=True)
+    os.mkfifo(channel / "spec.json")  # the job waits here, as on a long read
+    environment = {**os.environ, "SAGEMAKER_BASE_DIR": str(tmp_path)}
+    with (
+        subprocess.Popen([sys.executable, "-m", "training", command], cwd=ROOT, env=environment) as job,
+        (channel / "spec.json").open("wb"),  # returns when the job has opened it to read
+    ):
+        job.send_signal(signal.SIGTERM)
+        assert job.wait(60) == 128 + signal.SIGTERM
+    assert not (tmp_path / "output").exists()
 
 
 def test_defects_are_reported_without_their_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

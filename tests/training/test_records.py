@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training.errors import BadValueError, RefusedFileError
-from training.records import list_files, read_records
+from training.records import list_files, parse_records, read_records
 
 CSV = 'text,label\n"a ""quoted""\nline",x\n\nsecond,y\n'
 
@@ -24,6 +24,8 @@ def write(folder: Path, name: str, content: bytes) -> Path:
         ("a.CSV", b"\xef\xbb\xbf" + CSV.replace("\n", "\r\n").replace("\r\nline", "\nline").encode()),
         ("a.csv.gz", gzip.compress(CSV.encode())),
         ("a.jsonl", b'{"text": "a \\"quoted\\"\\nline", "label": "x"}\n\n\n{"text": "second", "label": "y"}'),
+        ("a.csv.gz", gzip.compress(CSV[:20].encode()) + gzip.compress(CSV[20:].encode())),
+        ("a.csv", CSV.replace("\n", "\r").replace("\rline", "\nline").encode()),
         (
             "a.jsonl.gz",
             gzip.compress(b'\n{"text":"a \\"quoted\\"\\nline","label":"x"}\n\n{"text":"second","label":"y"}\n'),
@@ -31,7 +33,7 @@ def write(folder: Path, name: str, content: bytes) -> Path:
     ],
 )
 def test_every_format_gives_the_same_rows(tmp_path: Path, name: str, content: bytes) -> None:
-    """CSV and JSON Lines, plain or gzip, with a byte order mark or Windows line ends, are the same rows."""
+    """CSV and JSON Lines, plain or gzip (of several members), with any line ends or a byte order mark, are equal."""
     rows = [record.read() for record in read_records(write(tmp_path, name, content))]
     assert rows == [{"text": 'a "quoted"\nline', "label": "x"}, {"text": "second", "label": "y"}]
 
@@ -53,11 +55,14 @@ def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
         ("a.parquet", b"PAR1", "line 1: the file's name must end in .csv, .csv.gz, .jsonl, .jsonl.gz"),
         ("a.csv", b"", "line 1: the file has no header"),
         ("a.csv", b"a,a\n1,2\n", "line 1: the header names a column twice"),
-        ("a.csv", b'a,b\n1,"2\n3\n4', "line 4: unexpected end of data"),
-        ("a.csv", b'a,b\n1,"2"3\n', "line 2: ',' expected after '\"'"),
-        ("a.csv", b"a,b\n1,2\n\xff,2\n", "the text is not UTF-8"),
-        ("a.csv.gz", b"a,b\n", "the gzip stream is damaged"),
-        ("a.csv.gz", gzip.compress(b"a,b\n" * 9)[:-4], "the gzip stream is damaged"),
+        ("a.csv", b"a;b\n1;2\n", "line 1: the columns are separated by ';': separate them by commas"),
+        ("a.csv", b"a\tb\n1\t2\n", r"line 1: the columns are separated by '\t': separate them by commas"),
+        ("a.csv", b'a,b\n1,2\n1,"2\n3\n4', "line 3: a quote is opened and never closed"),
+        ("a.csv", b'a,b\n1,"2"3\n', "line 2: a closing quote is followed by more: a quote within a value is doubled"),
+        ("a.csv", b"a,b\n1,2\n\xff,2\n", "line 3: the text is not UTF-8"),
+        ("a.csv", b"a,b\n" * 5000 + b"caf\xe9,2\n" + b"a,b\n" * 9, "line 5001: the text is not UTF-8"),
+        ("a.jsonl", '{"a":1}\n{"a":2}\n'.encode("utf-16"), "line 1: the text is not UTF-8"),
+        ("a.csv.gz", gzip.compress(b"a,b\n" * 9)[:-4], "the gzip stream is damaged or cut short"),
     ],
 )
 def test_unreadable_files_are_refused(tmp_path: Path, name: str, content: bytes, message: str) -> None:
@@ -75,6 +80,32 @@ def test_bad_json_is_a_bad_row(tmp_path: Path, line: bytes) -> None:
     with pytest.raises(BadValueError, match="not "):
         first.read()
     assert second.read() == {"a": 1}
+
+
+def test_damage_is_told_without_the_files_bytes(tmp_path: Path) -> None:
+    """What is no gzip stream is refused without a byte of what it is."""
+    with pytest.raises(RefusedFileError) as caught:
+        list(read_records(write(tmp_path, "a.csv.gz", b"secret\n")))
+    assert str(caught.value) == "a.csv.gz: line 1: the gzip stream is damaged or cut short"
+
+
+def test_any_number_of_bad_rows_is_counted(tmp_path: Path) -> None:
+    """The first bad rows are listed and all are counted, however many."""
+
+    def refuse(_: object) -> None:
+        raise BadValueError("no")
+
+    with pytest.raises(RefusedFileError) as caught:
+        list(parse_records(write(tmp_path, "a.csv", b"a\n" + b"x\n" * 3000), refuse))
+    assert [row.line for row in caught.value.rows] == [2, 3, 4, 5, 6]
+    assert str(caught.value).endswith("line 6: no; and 2995 more bad rows")
+
+
+def test_endless_quote_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quote that swallows the rest of a large file is refused with the line on which it opens."""
+    monkeypatch.setattr("training.records.MAX_LINE", 100)
+    with pytest.raises(RefusedFileError, match="line 3: a value has more than 100 characters: is a quote never closed"):
+        list(read_records(write(tmp_path, "a.csv", b'a\n1\n"2\n' + b"x\n" * 500)))
 
 
 def test_endless_line_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

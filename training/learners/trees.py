@@ -2,8 +2,8 @@
 
 The model server needs no training library for it (`import xgboost` alone costs most of a second, since it imports
 scikit-learn), and one row costs a few array steps. The JSON is XGBoost's documented model format; what this reader does
-not know (categorical splits, several targets, other boosters) it refuses. Training compares every model it writes
-with XGBoost's own predictions before it is kept.
+not know (categorical splits, missing values, several targets, other boosters) it refuses. Training compares every
+model it writes with XGBoost's own predictions before it is kept (docs/decisions/0002).
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,15 @@ class Trees:
     depth: int
 
     def margin(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        """Return the sum of the leaves each row falls into, shape (rows,); features must be finite, as float32."""
+        """Return the sum of the leaves each row falls into, shape (rows,).
+
+        Raises
+        ------
+        ValueError
+            If a feature is NaN: where XGBoost sends missing values is not read.
+        """
+        if np.isnan(rows).any():
+            raise ValueError("missing values are not supported")
         node = np.broadcast_to(self.roots, (len(rows), len(self.roots)))
         places = np.arange(len(rows))[:, None]
         for _ in range(self.depth):

@@ -1,6 +1,7 @@
 """The commands on a deployment of paper: what they print, and the exit codes."""
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,44 @@ def test_wish(tmp_path: Path) -> None:
     CliRunner().invoke(main, ["status", "--state", str(tmp_path)], obj=given)
     CliRunner().invoke(main, ["runs", "--stage", "prod", "--profile", "work"], obj=given)
     assert wishes == [Wish(tmp_path), Wish(None, "prod", "work")]
+
+
+def test_lines_are_whole(csv_file: Path) -> None:
+    """In a pipe a change is one line, however long its reason: lines are what is searched for there."""
+    refused = story("failed", reason="a long reason " * 30)
+    shown = run(["upload", "reviews", csv_file, "--wait"], FakeConnection([refused])).stdout
+    assert shown.splitlines()[0].rstrip().endswith(refused.reason.rstrip())
+
+
+def test_poor_terminals(csv_file: Path) -> None:
+    """Where the encoding knows no tick, something else is shown, and the command goes on."""
+    runner = CliRunner(charset="ascii")
+    result = runner.invoke(main, ["upload", "reviews", str(csv_file), "--wait"], obj=tools(FakeConnection()))
+    assert result.exit_code == 0
+    assert "?  roll out" in result.stdout
+
+
+def test_names_that_are_no_text(tmp_path: Path) -> None:
+    """A file whose name is not UTF-8 cannot be an object's key: wrong usage, said before anything is sent."""
+    path = Path(os.fsdecode(bytes(tmp_path) + b"/a\xff.csv"))
+    path.write_text("text\n")
+    connection = FakeConnection()
+    result = run(["batch", "reviews", path], connection)
+    assert result.exit_code == 2
+    assert "is not UTF-8: rename it" in result.stderr
+    assert connection.put_keys == []
+
+
+def test_interrupted(csv_file: Path) -> None:
+    """Ctrl-C ends a command with the code that shells know."""
+
+    class Interrupted(FakeConnection):
+        def put(self, *_: object) -> Upload:
+            raise KeyboardInterrupt
+
+    result = run(["upload", "reviews", csv_file], Interrupted())
+    assert result.exit_code == 130
+    assert result.stderr == "Error: interrupted\n"
 
 
 DENIED = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "PutObject")

@@ -1,35 +1,71 @@
 import copy
 import json
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import xgboost
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.errors import ArtifactError
-from training.learners.trees import read_trees
+from training.learners.trees import Trees, read_trees
+
+Rows = npt.NDArray[np.float32]
 
 
-def boost(seed: int, depth: int, rounds: int, features: int = 4) -> tuple[xgboost.Booster, Any]:
+def boost(seed: int, depth: int, rounds: int, least: float = 1) -> tuple[xgboost.Booster, Rows]:
+    """Return a booster on rows of four features, whose values repeat, and the rows."""
     random = np.random.default_rng(seed)
-    rows = random.normal(size=(120, features)).astype(np.float32).round(1)
-    labels = (rows[:, 0] + random.normal(size=120) > 0) if rounds else rows[:, 0] > 0
-    parameters = {"objective": "binary:logistic", "max_depth": depth, "base_score": 0.5, "nthread": 1, "eta": 0.5}
+    rows = random.normal(size=(120, 4)).astype(np.float32).round(1)
+    labels = rows[:, 0] * rows[:, 1] + random.normal(size=120) > 0
+    parameters = {"objective": "binary:logistic", "base_score": 0.5, "nthread": 1, "eta": 0.5}
+    parameters |= {"max_depth": depth, "min_child_weight": least}
     return xgboost.train(parameters, xgboost.DMatrix(rows, labels), rounds), rows
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.integers(0, 10_000), st.integers(1, 6), st.integers(1, 12))
-def test_reader_agrees_with_xgboost(seed: int, depth: int, rounds: int) -> None:
-    """On any booster, values on the thresholds included, the reader's margins are XGBoost's."""
-    booster, rows = boost(seed, depth, rounds)
-    trees = read_trees(json.loads(bytes(booster.save_raw("json"))), rows.shape[1])
+def around(trees: Trees) -> Rows:
+    """Return rows whose every feature is a threshold of the trees, or the next float below or above one."""
+    at = np.append(trees.threshold, np.float32(0))
+    both = [np.nextafter(at, np.float32(end)) for end in (-np.inf, np.inf)]
+    return np.repeat(np.concatenate([at, *both])[:, None], 4, axis=1)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    depth=st.integers(1, 12),
+    rounds=st.integers(1, 12),
+    least=st.sampled_from([0.0, 1.0, 1000.0]),  # leaves of single rows, usual ones, trees that are one leaf
+)
+def test_reader_agrees_with_xgboost(seed: int, depth: int, rounds: int, least: float) -> None:
+    """On any booster, deep or of single leaves, and a float32 to either side of a threshold, margins are XGBoost's."""
+    booster, rows = boost(seed, depth, rounds, least)
+    trees = read_trees(json.loads(bytes(booster.save_raw("json"))), 4)
+    rows = np.concatenate([rows, around(trees)])
     expected = booster.predict(xgboost.DMatrix(rows, base_margin=np.zeros(len(rows))), output_margin=True)
     np.testing.assert_allclose(trees.margin(rows), expected, atol=1e-5)
-    alone = np.concatenate([trees.margin(row[None]) for row in rows])
-    np.testing.assert_array_equal(alone, trees.margin(rows))
+    alone = np.concatenate([trees.margin(row[None]) for row in rows[:30]])
+    np.testing.assert_array_equal(alone, trees.margin(rows)[:30])
+
+
+def test_samples_are_what_they_should_be() -> None:
+    """The property above really meets deep trees and trees of one leaf."""
+    depths = [
+        read_trees(json.loads(bytes(boost(0, depth, 2, least)[0].save_raw("json"))), 4).depth
+        for depth, least in ((12, 0.0), (12, 1000.0))
+    ]
+    assert depths[0] > 6
+    assert depths[1] == 0
+
+
+def test_missing_values_are_refused() -> None:
+    """XGBoost sends a missing value its own way, which is not read here: it is refused, not sent another way."""
+    booster, rows = boost(0, 3, 2)
+    trees = read_trees(json.loads(bytes(booster.save_raw("json"))), 4)
+    rows[5, 2] = np.nan
+    with pytest.raises(ValueError, match="missing"):
+        trees.margin(rows)
 
 
 @pytest.mark.parametrize(
