@@ -20,7 +20,7 @@ $(READY): requirements-dev.txt pyproject.toml
 setup: $(READY)  ## make .venv with everything the project needs, pinned
 
 demo: $(READY)  ## the main job: upload, train, test, deploy, predict, on the local cloud (DATA=file.csv takes your own)
-	$(BIN)/freshet demo $(if $(DATA),--data $(DATA))
+	$(BIN)/freshet demo $(if $(DATA),--data "$(DATA)")
 
 up: $(READY)  ## start the local cloud with the application on it, until Ctrl-C
 	$(BIN)/freshet up
@@ -35,7 +35,7 @@ check: $(READY)  ## lint, types, import rules
 	$(BIN)/lint-imports
 
 bench: $(READY)  ## measure on real data (DATA_DIR=folder with imdb/train.csv.gz)
-	$(BIN)/python -m benchmarks.first_walk $(if $(DATA_DIR),--data $(DATA_DIR))
+	$(BIN)/python -m benchmarks.first_walk $(if $(DATA_DIR),--data "$(DATA_DIR)")
 
 package: $(READY)  ## dist/: one CloudFormation template and one zip (STAGE=dev|prod)
 	$(BIN)/python -m infra.package --stage $(or $(STAGE),dev) --out dist

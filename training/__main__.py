@@ -13,8 +13,9 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
+from chalicelib.core import container
 from chalicelib.core.errors import InvalidSpecError
-from training.errors import TrainingError
+from training.errors import RefusedDataError, RefusedFileError, TrainingError
 from training.settings import Settings
 
 COMMANDS = ("prepare", "train", "evaluate", "shard", "serve")
@@ -32,7 +33,8 @@ def main(arguments: Sequence[str], settings: Settings) -> int:
     try:
         importlib.import_module(f"training.{command}").run(settings)
     except (TrainingError, InvalidSpecError) as error:
-        _tell(settings, command, str(error))
+        refused = isinstance(error, (RefusedFileError, RefusedDataError))
+        _tell(settings, command, f"{container.REFUSED if refused else ''}{error}")
         logger.error("%s.refused reason=%s", command, error)  # noqa: TRY400 - a refusal is no defect: no traceback
         return 1
     except Exception as error:  # outermost edge: SageMaker must learn of a defect too, from the file as from the log

@@ -33,9 +33,9 @@ class SageMakerReader:
     """`services.ports.SageMaker` over the API."""
 
     def processing_job(self, name: str) -> Job | None:
-        """Describe a processing job; its exit message is the better reason."""
+        """Describe a processing job."""
         answer = describe("describe_processing_job", ProcessingJobName=name)
-        return _job(name, answer, "Processing", answer.get("ExitMessage")) if answer else None
+        return _job(name, answer, "Processing") if answer else None
 
     def training_job(self, name: str) -> Job | None:
         """Describe a training job."""
@@ -100,11 +100,12 @@ class SageMakerReader:
         return EndpointConfig(name, answer["CreationTime"], answer["ProductionVariants"][0]["ModelName"])
 
 
-def _job(name: str, answer: Mapping[str, Any], kind: str, exit_message: str | None = None) -> Job:
+def _job(name: str, answer: Mapping[str, Any], kind: str) -> Job:
     return Job(
         name=name,
         status=answer[f"{kind}JobStatus"],
-        reason=exit_message or answer.get("FailureReason") or None,
+        reason=answer.get("FailureReason"),
+        message=answer.get("ExitMessage"),
         started=answer.get(f"{kind}StartTime"),
         ended=answer.get(f"{kind}EndTime"),
         artifact_uri=answer.get("ModelArtifacts", {}).get("S3ModelArtifacts"),

@@ -30,5 +30,8 @@ LABELS_FILE = "labels.jsonl"  # {"id", "label", "group"}
 SUMMARY_FILE = "summary.json"  # {"content_digest", "rows": {...}, ...}
 EVALUATION_FILE = "evaluation.json"  # SageMaker's model-quality layout
 
+# How a processing job's exit message begins when it is the data that cannot be used, and not the job that is broken.
+REFUSED = "refused: "
+
 # Set in the model's Environment, answered in every response body.
 MODEL_VERSION = "FRESHET_MODEL_VERSION"

@@ -38,7 +38,8 @@ def decide_dataset(stage: Stage, facts: DatasetFacts, *, current: PipelineSpec) 
     if facts.refused:
         return Plan("refused", facts.refused)
     unfinished = _next_job(
-        _Step("preparing", f"{_files(facts.uploads)} accepted", facts.prepare, lambda: _pin_and_prepare(stage, facts))
+        _Step("preparing", f"{_files(facts.uploads)} accepted", facts.prepare, lambda: _pin_and_prepare(stage, facts)),
+        uploads=facts.uploads,
     )
     if unfinished:
         return unfinished
@@ -134,6 +135,7 @@ def decide_batch(stage: Stage, facts: BatchFacts) -> Plan:
     return _next_job(
         _Step("sharding", f"{_files((facts.upload,))} accepted", facts.shard, lambda: _pin_and_shard(stage, facts)),
         _Step("scoring", "the shards are written", facts.score, lambda: requests.batch(stage, facts, model_name)),
+        uploads=(facts.upload,),
     ) or Plan("scored", f"scored by {model_name}")
 
 
@@ -145,16 +147,27 @@ class _Step:
     start: Callable[[], tuple[Action, ...]]
 
 
-def _next_job(*steps: _Step) -> Plan | None:
+def _next_job(*steps: _Step, uploads: tuple[Upload, ...] = ()) -> Plan | None:
     """Return the plan of the first step that has not completed: start it, wait for it, or report its failure."""
     for step in steps:
         if step.job is None:
             return Plan(step.state, step.reason, step.start())
         if step.job.status in FINISHED - {"Completed"}:
-            return Plan("failed", f"{step.job.name} is {step.job.status}: {step.job.reason or 'no reason given'}")
+            return _unsuccessful(step.job, uploads)
         if step.job.status != "Completed":
             return Plan(step.state, f"{step.job.name} is {step.job.status}")
     return None
+
+
+def _unsuccessful(job: Job, uploads: tuple[Upload, ...]) -> Plan:
+    """Tell bad data from a broken job, and people's files by their own names."""
+    message = job.message or ""
+    if message.startswith(container.REFUSED):
+        told = message.removeprefix(container.REFUSED)
+        for upload in uploads:
+            told = told.replace(_raw_name(upload), upload.key.rsplit("/", 1)[-1])
+        return Plan("refused", told)
+    return Plan("failed", f"{job.name} is {job.status}: {message or job.reason or 'no reason given'}")
 
 
 def _train(stage: Stage, facts: RunFacts) -> tuple[Action, ...]:

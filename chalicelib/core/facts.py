@@ -26,7 +26,10 @@ class Upload:
 
 @dataclass(frozen=True)
 class Job:
-    """A SageMaker job: its status, why it failed, and when its container started and ended (UTC)."""
+    """A SageMaker job: its status, why it failed, and when its container started and ended (UTC).
+
+    ``message`` is what the container itself said of a failure that it foresaw; after a crash there is none.
+    """
 
     name: str
     status: str  # InProgress, Completed, Failed, Stopping, Stopped
@@ -34,6 +37,7 @@ class Job:
     started: datetime | None = None
     ended: datetime | None = None
     artifact_uri: str | None = None  # of a training job that completed
+    message: str | None = None
 
 
 @dataclass(frozen=True)

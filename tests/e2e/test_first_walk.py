@@ -21,7 +21,7 @@ pytestmark = pytest.mark.e2e
 
 ROWS = 1_200
 CLIENTS = 4
-FAILED = 5  # the exit code
+REFUSED = 4  # the exit code
 
 
 def write_sample(path: Path, seed: int) -> Path:
@@ -137,7 +137,7 @@ def test_same_file_again(local: Local, first: Mapping[str, Any], tmp_path: Path)
     [
         ("text,label,title\n", "no rows"),
         ("review,label\nfine,positive\n", "text"),
-        ("text,label,title\nfine,positive,a\nbad,who knows,b\n", "line 3"),
+        ("text,label,title\nfine,positive,a\nbad,who knows,b\n", "bad.csv: line 3"),
         ("text,label,title\nfine,positive,a\nalso fine,positive,b\n", "negative"),
     ],
     ids=["header-only", "wrong-columns", "unknown-label", "one-class"],
@@ -147,7 +147,8 @@ def test_bad_files(local: Local, tmp_path: Path, content: str, reason: str) -> N
     path = tmp_path / "bad.csv"
     path.write_text(content)
     ran = local.freshet("upload", "reviews", path, "--wait")
-    assert ran.code == FAILED
+    assert ran.code == REFUSED
+    assert ran.last["state"] == "refused"
     assert reason in ran.last["reason"]
 
 

@@ -55,7 +55,7 @@ def test_refused_file_is_named_to_the_outside(tmp_path: Path, spec: PipelineSpec
         timeout=60,
     )
     assert done.returncode == 1
-    assert settings.message.read_text() == "a.csv: line 2: column 'label' must be one of negative, positive"
+    assert settings.message.read_text() == "refused: a.csv: line 2: column 'label' must be one of negative, positive"
     assert "Traceback" not in done.stdout + done.stderr
 
 

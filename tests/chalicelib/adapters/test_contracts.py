@@ -186,8 +186,7 @@ def test_register_twice(side: Side, run: RunFacts) -> None:
     for _ in range(2):
         perform(side, *requests.register(STAGE, run))
     group = STAGE.names.model_package_group(SPEC.name)
-    package = side.sagemaker.package_of_run(group, run.lineage.run_id)
-    assert package is not None
+    package = completed(side, group, run.lineage.run_id)
     assert package == side.sagemaker.newest_approved_package(group)
     assert package.approval == "Approved"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.core import decide, digests, requests
+from chalicelib.core import decide, digests, places, requests
 from chalicelib.core.actions import Call, CopyVersion, Plan, WriteJson
 from chalicelib.core.facts import (
     BatchFacts,
@@ -70,6 +70,22 @@ def test_failure_is_told() -> None:
     """The reason of a failed job is the plan's reason."""
     plan = decide.decide_dataset(STAGE, replace(DATASET, prepare=FAILED), current=SPEC)
     assert plan.reason == "some-job is Failed: the label is unknown"
+
+
+def test_refusal_is_told_in_the_persons_words() -> None:
+    """Data that a job refused end as refused, not failed, and the file is named as the person named it."""
+    message = f"refused: {places.raw_name(UPLOAD.upload_id, UPLOAD.key)}: line 3: column 'label' is missing"
+    job = replace(FAILED, reason="AlgorithmError: , exit code: 1", message=message)
+    expected = Plan("refused", "été 1.csv: line 3: column 'label' is missing")
+    assert decide.decide_dataset(STAGE, replace(DATASET, prepare=job), current=SPEC) == expected
+    assert decide.decide_batch(STAGE, replace(BATCH, shard=job)) == expected
+
+
+def test_broken_job_is_no_refusal() -> None:
+    """A message that does not say so is a failure, and is still told."""
+    job = replace(FAILED, message="unexpected KeyError in prepare")
+    plan = decide.decide_dataset(STAGE, replace(DATASET, prepare=job), current=SPEC)
+    assert (plan.state, plan.reason) == ("failed", "some-job is Failed: unexpected KeyError in prepare")
 
 
 def test_run_is_named_by_content_and_recipe() -> None:
