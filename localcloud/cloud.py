@@ -110,6 +110,7 @@ class Cloud:
         self._undo.append(timers.stop)
         moto = MotoServices()
         moto.reset()
+        self._undo.append(moto.reset)
         lambdas = Lambdas(settings, processes=processes, timers=timers, history=history, now=_now)
         bus = Bus(
             deliver=lambdas.invoke_async,

@@ -76,7 +76,7 @@ class MotoServices:
         return configuration is not None and configuration.event_bridge is not None
 
     def reset(self) -> None:
-        """Forget everything: a new cloud starts empty, also in a process that ran one before."""
+        """Forget everything: moto's state is the process's, and a cloud neither finds nor leaves any."""
         self._client.post("/moto-api/reset")
 
     def warm(self) -> None:

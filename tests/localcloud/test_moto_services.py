@@ -2,10 +2,16 @@
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
+from moto.backends import get_backend
+
+from localcloud.cloud import Cloud
+from localcloud.settings import Settings
 
 REGION = "eu-central-1"
 TABLE = {
@@ -188,3 +194,11 @@ def test_moto_announces_nothing_itself(cloud: Any) -> None:
     cloud.client("cloudformation").create_stack(StackName="stack", TemplateBody=template)
     s3.put_object(Bucket="bucket", Key="k", Body=b"x")
     assert "Messages" not in sqs.receive_message(QueueUrl=url)
+
+
+def test_a_stopped_cloud_leaves_nothing(tmp_path: Path) -> None:
+    """What a cloud held is gone when it stops: another user of moto in the same process meets none of it."""
+    with Cloud(Settings(state=tmp_path, port=0)) as cloud:
+        client: Any = boto3.client("s3", endpoint_url=cloud.endpoint_url, region_name="us-east-1")
+        client.create_bucket(Bucket="left-behind")
+    assert "left-behind" not in get_backend("s3")["123456789012"]["aws"].buckets
