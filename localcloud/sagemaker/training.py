@@ -8,7 +8,9 @@ from typing import Any
 from localcloud.sagemaker import archive, emulated, resource_kinds
 from localcloud.sagemaker.foundation import Foundation
 from localcloud.sagemaker.job_processes import Finished
+from localcloud.sagemaker.job_watch import JobWatch
 from localcloud.sagemaker.jobs import MAX_REASON, Ending, Job
+from localcloud.sagemaker.log_metrics import LogMetrics, read_definitions
 from localcloud.sagemaker.objects import Location, Objects
 from localcloud.sagemaker.store import Data
 
@@ -55,6 +57,7 @@ class Training:
         if "TrainingImage" not in algorithm:
             raise emulated.refusal(f"{path}AlgorithmName")
         emulated.value(algorithm, "TrainingInputMode", "File", ("File",), path)
+        read_definitions(algorithm.get("MetricDefinitions", ()))
         emulated.only(
             request["ResourceConfig"], "InstanceType InstanceCount VolumeSizeInGB VolumeKmsKeyId", "ResourceConfig."
         )
@@ -83,7 +86,16 @@ class Training:
         try:
             self._enter(job, "Downloading")
             _prepare(data, objects, base)
-            finished = self._train(job, data, image, base)
+            log = self._foundation.containers.log("training-jobs", job.region, job.name)
+            metrics = LogMetrics(
+                data["AlgorithmSpecification"].get("MetricDefinitions", ()), [log], self._foundation.now
+            )
+            with JobWatch(metrics.look, self._foundation.delays.job_watch):
+                finished = self._train(job, data, image, base, log)
+            if found := metrics.final():
+                self._foundation.store.update(
+                    self.kind, job.region, job.name, lambda row: {**row, "FinalMetricDataList": found}
+                )
             return self._finish(job, data, objects, base, finished)
         finally:
             self._foundation.containers.remove_base(base)
@@ -97,7 +109,7 @@ class Training:
             row |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
         return row
 
-    def _train(self, job: Job, data: Data, image: Any, base: Path) -> Finished:  # noqa: ANN401
+    def _train(self, job: Job, data: Data, image: Any, base: Path, log: Path) -> Finished:  # noqa: ANN401
         algorithm = data["AlgorithmSpecification"]
         job.sleep(0)
         self._enter(job, "Training", TrainingStartTime=self._foundation.now())
@@ -111,7 +123,7 @@ class Training:
                 "TRAINING_JOB_ARN": data["TrainingJobArn"],
             },
             base=base,
-            log=self._foundation.containers.log("training-jobs", job.region, job.name),
+            log=log,
         )
         return self._foundation.job_processes.finish(
             job, process, data["StoppingCondition"].get("MaxRuntimeInSeconds", self._foundation.limits.job_runtime)
