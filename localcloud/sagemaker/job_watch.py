@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -20,8 +21,8 @@ class Look(Protocol):
 class JobWatch:
     """Looks while the block runs and once at its end; only the last look's WorkError leaves it."""
 
-    def __init__(self, look: Look, every: float) -> None:
-        self._look = look
+    def __init__(self, looks: Sequence[Look], every: float) -> None:
+        self._looks = looks
         self._every = every
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="sagemaker-job-watch", daemon=True)
@@ -36,11 +37,13 @@ class JobWatch:
         self._over.set()
         self._thread.join()
         if error is None:
-            self._look(last=True)
+            for look in self._looks:
+                look(last=True)
 
     def _watch(self) -> None:
         while not self._over.wait(self._every):
-            try:
-                self._look()
-            except WorkError as error:  # the next look may succeed; the last one tells the job
-                log.warning("job_look_failed error=%s", error)
+            for look in self._looks:
+                try:
+                    look()
+                except WorkError as error:  # the next look may succeed; the last one tells the job
+                    log.warning("job_look_failed error=%s", error)

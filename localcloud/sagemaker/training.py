@@ -12,6 +12,7 @@ from typing import Any
 from localcloud.errors import AwsError, ContainerError
 from localcloud.processes import Child
 from localcloud.sagemaker import archive, emulated, resource_kinds
+from localcloud.sagemaker.checkpoints import Checkpoints, read_checkpoints
 from localcloud.sagemaker.foundation import Foundation
 from localcloud.sagemaker.host_names import can_resolve, hosts_file, machine_hosts, resolving
 from localcloud.sagemaker.job_processes import Finished
@@ -51,7 +52,8 @@ class Training:
             request,
             "TrainingJobName HyperParameters AlgorithmSpecification RoleArn InputDataConfig OutputDataConfig "
             "ResourceConfig VpcConfig StoppingCondition Tags EnableNetworkIsolation "
-            "EnableInterContainerTrafficEncryption EnableManagedSpotTraining Environment ExperimentConfig",
+            "EnableInterContainerTrafficEncryption EnableManagedSpotTraining Environment ExperimentConfig "
+            "CheckpointConfig",
         )
         emulated.value(request, "EnableManagedSpotTraining", False, (False,))
         if "ResourceConfig" not in request:
@@ -76,6 +78,8 @@ class Training:
         emulated.value(request["OutputDataConfig"], "CompressionType", "GZIP", ("GZIP",), "OutputDataConfig.")
         Location.parse(request["OutputDataConfig"]["S3OutputPath"])
         emulated.only(request.get("StoppingCondition", {}), "MaxRuntimeInSeconds", "StoppingCondition.")
+        if "CheckpointConfig" in request:
+            request = {**request, "CheckpointConfig": read_checkpoints(request["CheckpointConfig"])}
         for channel in request.get("InputDataConfig", ()):
             _read_channel(channel)
         emulated.unique((channel["ChannelName"] for channel in request.get("InputDataConfig", ())), "Channel names")
@@ -97,10 +101,12 @@ class Training:
         hosts = hosts_of(data["ResourceConfig"].get("InstanceCount", 1), base, log)
         definitions = data["AlgorithmSpecification"].get("MetricDefinitions", ())
         metrics = LogMetrics(definitions, [host.log for host in hosts], self._foundation.now)
+        checkpoints = Checkpoints.of(data, objects, [host.base for host in hosts])
         try:
             self._enter(job, "Downloading")
             prepare(data, objects, hosts)
-            with JobWatch(metrics.look, self._foundation.delays.job_watch):
+            checkpoints.restore()
+            with JobWatch((metrics.look, checkpoints.look), self._foundation.delays.job_watch):
                 finished = self._train(job, data, hosts)
             if found := metrics.final():
                 self._set(job, FinalMetricDataList=found)

@@ -1,6 +1,4 @@
 import json
-import sys
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,34 +9,7 @@ from localcloud.errors import AwsError
 from localcloud.sagemaker.host_names import can_resolve
 from tests.localcloud.sagemaker.conftest import Cloud, channel
 from tests.localcloud.sagemaker.test_training import files_of, of_job
-
-PRELUDE = """
-    import json, os, pathlib, signal, socket, sys, time
-    base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"])
-    resources = json.loads((base / "input/config/resourceconfig.json").read_text())
-    host = resources["current_host"]
-    print("this is", host, flush=True)
-"""
-Start = Callable[..., None]
-
-
-@pytest.fixture
-def start(cloud: Cloud, tmp_path: Path) -> Start:
-    """Start the job ``j`` on several hosts; each runs the program."""
-
-    def start(program: str, hosts: int, **more: Any) -> None:
-        script = tmp_path / "program.py"
-        script.write_text(textwrap.dedent(PRELUDE) + textwrap.dedent(program))
-        algorithm = {
-            "TrainingImage": "job",
-            "TrainingInputMode": "File",
-            "ContainerEntrypoint": [sys.executable, str(script)],
-            **more.pop("algorithm", {}),
-        }
-        resources = {"InstanceType": "ml.m5.large", "InstanceCount": hosts, "VolumeSizeInGB": 1}
-        cloud.train("j", AlgorithmSpecification=algorithm, ResourceConfig=resources, **more)
-
-    return start
+from tests.localcloud.sagemaker.training_programs import train_program
 
 
 def model_of(cloud: Cloud) -> dict[str, bytes]:
@@ -49,7 +20,7 @@ def living() -> list[str]:
     return [pid.name for pid in Path("/proc").glob("[0-9]*") if of_job(pid, "j")]
 
 
-def test_each_host_has_its_folder_and_its_share(cloud: Cloud, start: Start) -> None:
+def test_each_host_has_its_folder_and_its_share(cloud: Cloud) -> None:
     """SageMaker Developer Guide, "Distributed training configuration" and S3DataDistributionType; the merge is ours.
 
     Each host has its resourceconfig.json and log; a sharded channel gives it its part of the objects, a replicated one
@@ -59,7 +30,8 @@ def test_each_host_has_its_folder_and_its_share(cloud: Cloud, start: Start) -> N
         cloud.put(f"data/{number}.csv")
     sharded, copied = channel("sharded", cloud.uri("data/")), channel("copied", cloud.uri("data/"))
     sharded["DataSource"]["S3DataSource"]["S3DataDistributionType"] = "ShardedByS3Key"
-    start(
+    train_program(
+        cloud,
         """
         told = {"resources": resources}
         for name in ("sharded", "copied"):
@@ -96,12 +68,13 @@ def test_each_host_has_its_folder_and_its_share(cloud: Cloud, start: Start) -> N
         assert log.read_text() == f"this is {name}\n"
 
 
-def test_one_host_that_fails_fails_the_job(cloud: Cloud, start: Start) -> None:
+def test_one_host_that_fails_fails_the_job(cloud: Cloud) -> None:
     """SageMaker Developer Guide, "How SageMaker signals algorithm success and failure": its host's reason is the job's.
 
     Ours: the others are stopped.
     """
-    start(
+    train_program(
+        cloud,
         """
         if host == "algo-2":
             (base / "output/failure").write_text("bad share")
@@ -114,9 +87,10 @@ def test_one_host_that_fails_fails_the_job(cloud: Cloud, start: Start) -> None:
     assert living() == []
 
 
-def test_the_job_waits_for_its_last_host(cloud: Cloud, start: Start) -> None:
+def test_the_job_waits_for_its_last_host(cloud: Cloud) -> None:
     """A host that exits with 0 leaves the others at work; metrics come from the logs of all."""
-    start(
+    train_program(
+        cloud,
         """
         if host == "algo-2":
             time.sleep(0.5)
@@ -132,9 +106,10 @@ def test_the_job_waits_for_its_last_host(cloud: Cloud, start: Start) -> None:
     assert [(metric["MetricName"], metric["Value"]) for metric in told] == [("loss", 0.5)]
 
 
-def test_a_stop_reaches_every_host(cloud: Cloud, start: Start, wait_for: Callable[..., Any]) -> None:
+def test_a_stop_reaches_every_host(cloud: Cloud, wait_for: Callable[..., Any]) -> None:
     """SageMaker API Reference, StopTrainingJob: SIGTERM, and what the model folders hold is kept; here on all hosts."""
-    start(
+    train_program(
+        cloud,
         """
         def stop(*_):
             (base / "model" / host).write_text("stopped")
@@ -155,9 +130,10 @@ def test_a_stop_reaches_every_host(cloud: Cloud, start: Start, wait_for: Callabl
 
 
 @pytest.mark.skipif(not can_resolve(), reason="this machine refuses user namespaces: no names for hosts")
-def test_hosts_find_each_other_by_name(cloud: Cloud, start: Start) -> None:
+def test_hosts_find_each_other_by_name(cloud: Cloud) -> None:
     """SageMaker Developer Guide, "Distributed training configuration": hosts are names on the container network."""
-    start(
+    train_program(
+        cloud,
         """
         found = [socket.gethostbyname(name) for name in resources["hosts"]]
         (base / "model" / host).write_text(json.dumps(found))
@@ -170,9 +146,9 @@ def test_hosts_find_each_other_by_name(cloud: Cloud, start: Start) -> None:
     assert len({address for address in found[0] if address.startswith("127.")}) == 2
 
 
-def test_too_many_hosts_are_refused(cloud: Cloud, start: Start) -> None:
+def test_too_many_hosts_are_refused(cloud: Cloud) -> None:
     """SageMaker API Reference, CreateTrainingJob: ResourceLimitExceeded for more instances than the account may use."""
     with pytest.raises(AwsError, match="a request delta of 21 Instances") as refused:
-        start("", 21)
+        train_program(cloud, "", 21)
     assert refused.value.code == "ResourceLimitExceeded"
     assert cloud.call("ListTrainingJobs") == {"TrainingJobSummaries": []}
