@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from localcloud.errors import AwsError
+from localcloud.sagemaker import training
 from localcloud.sagemaker.host_names import can_resolve
 from tests.localcloud.sagemaker.conftest import Cloud, channel
 from tests.localcloud.sagemaker.test_training import files_of, of_job
@@ -144,6 +145,14 @@ def test_hosts_find_each_other_by_name(cloud: Cloud) -> None:
     found = [json.loads(text) for text in model_of(cloud).values()]
     assert found[0] == found[1]
     assert len({address for address in found[0] if address.startswith("127.")}) == 2
+
+
+def test_without_namespaces_the_hosts_have_no_names(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ours: where the machine refuses user namespaces, programs that do not talk to each other still run."""
+    monkeypatch.setattr(training, "can_resolve", lambda: False)
+    train_program(cloud, '(base / "model" / host).write_text("done")', 2)
+    cloud.wait("j", "Completed")
+    assert model_of(cloud) == {"algo-1": b"done", "algo-2": b"done"}
 
 
 def test_too_many_hosts_are_refused(cloud: Cloud) -> None:
