@@ -211,7 +211,7 @@ def _read_instances(resources: Data) -> None:
             "ResourceLimitExceeded",
             f"The account-level service limit '{resources.get('InstanceType')} for training job usage' is "
             f"{_MOST_INSTANCES} Instances, with current utilization of 0 Instances and a request delta of {count} "
-            "Instances. Please use AWS Service Quotas to request an increase for this quota.",
+            "Instances. Please contact AWS support to request an increase for this limit.",
         )
 
 
