@@ -10,6 +10,7 @@ import os
 import shutil
 import tarfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from localcloud.errors import DataError
@@ -23,15 +24,19 @@ def regular_files(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def pack(folder: Path, archive: Path) -> None:
-    """Write the files below ``folder`` into a gzipped tar."""
+def pack(folders: Sequence[Path], archive: Path) -> None:
+    """Write the files below ``folders`` into one gzipped tar; of files of one name, that of the first folder."""
+    files: dict[str, Path] = {}
+    for folder in folders:
+        for path in regular_files(folder):
+            files.setdefault(path.relative_to(folder).as_posix(), path)
     with (
         archive.open("wb") as raw,
         gzip.GzipFile("", "wb", compresslevel=1, fileobj=raw, mtime=0) as zipped,
         tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as tar,
     ):
-        for path in regular_files(folder):
-            member = tarfile.TarInfo(path.relative_to(folder).as_posix())
+        for name, path in sorted(files.items()):
+            member = tarfile.TarInfo(name)
             member.size = path.stat().st_size
             with path.open("rb") as content:
                 tar.addfile(member, content)

@@ -1,8 +1,10 @@
-"""One run of a job's process: from just before its start to just after its end, cut short by a stop or a time limit."""
+"""One run of a job's processes, from their start to just after their end, cut short by a stop or a time limit."""
 
 import math
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from queue import Empty
@@ -15,11 +17,15 @@ from localcloud.sagemaker.jobs import Job
 
 @dataclass(frozen=True)
 class Finished:
-    """How a process ended: by itself, by a stop or by the limit; its exit code as a container engine tells it."""
+    """How a job's processes ended: by themselves, by a stop or by the limit.
+
+    ``exit_code``, as a container engine tells it, is that of ``process``: the one that failed, or else the first.
+    """
 
     by: Literal["exit", "stop", "limit"]
     exit_code: int
     at: datetime
+    process: int = 0
 
 
 class JobProcesses:
@@ -30,21 +36,51 @@ class JobProcesses:
         self._now = now
         self._grace = grace
 
-    def finish(self, job: Job, process: Child, limit: float) -> Finished:
-        """Wait for a process for at most ``limit`` seconds; what is left of it and its children is stopped."""
-        ended: list[datetime] = []
-        watcher = threading.Thread(target=self._watch, args=(job, process, ended), daemon=True)
-        watcher.start()
-        try:
-            first = job.signals.get(timeout=limit)
-        except Empty:
-            first = "limit"
-        code = self._containers.stop(process, 0 if first == "exit" else self._grace)
-        watcher.join()
-        by: Literal["exit", "stop", "limit"] = "exit" if first == "exit" else "stop" if first == "stop" else "limit"
-        return Finished(by, code if code >= 0 else 128 - code, ended[0])
+    def finish(self, job: Job, processes: Sequence[Child], limit: float) -> Finished:
+        """Wait for the end of all processes, or the failure of one, for at most ``limit`` seconds.
 
-    def _watch(self, job: Job, process: Child, ended: list[datetime]) -> None:
+        What is then left of them and their children is stopped.
+        """
+        ended: list[datetime] = []
+        watchers = [
+            threading.Thread(target=self._watch, args=(job, number, process, ended), daemon=True)
+            for number, process in enumerate(processes)
+        ]
+        for watcher in watchers:
+            watcher.start()
+        codes: dict[int, int] = {}
+        by = self._wait(job, processes, codes, time.monotonic() + limit)
+        failed = next((number for number, code in codes.items() if code != 0), 0)
+        self._stop(processes, codes)
+        for watcher in watchers:
+            watcher.join()
+        code = codes[failed]
+        return Finished(by, code if code >= 0 else 128 - code, max(ended), failed)
+
+    def _wait(
+        self, job: Job, processes: Sequence[Child], codes: dict[int, int], until: float
+    ) -> Literal["exit", "stop", "limit"]:
+        """Collect the exit codes of processes that end by themselves, until one failed or all succeeded."""
+        while len(codes) < len(processes):
+            try:
+                number = job.signals.get(timeout=max(0.0, until - time.monotonic()))
+            except Empty:
+                return "limit"
+            if number is None:
+                return "stop"
+            codes[number] = self._containers.stop(processes[number], 0)
+            if codes[number] != 0:
+                break
+        return "exit"
+
+    def _stop(self, processes: Sequence[Child], codes: dict[int, int]) -> None:
+        left = [number for number in range(len(processes)) if number not in codes]
+        if left:
+            with ThreadPoolExecutor(len(left), thread_name_prefix="sagemaker-stop") as pool:
+                stopped = pool.map(lambda number: self._containers.stop(processes[number], self._grace), left)
+                codes.update(zip(left, stopped, strict=True))
+
+    def _watch(self, job: Job, number: int, process: Child, ended: list[datetime]) -> None:
         process.wait(lambda: math.inf)
         ended.append(self._now())
-        job.signals.put("exit")
+        job.signals.put(number)

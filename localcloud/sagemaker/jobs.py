@@ -24,18 +24,22 @@ TERMINAL = ("Completed", "Failed", "Stopped")
 
 @dataclass(eq=False)
 class Job:
-    """One job in the queue or at work; ``stopping``: it must end, ``signals``: wake whoever waits for its process."""
+    """One job in the queue or at work.
+
+    ``stopping``: it must end. ``signals`` wake whoever waits for its processes: the number of one that has ended, or
+    None for a stop.
+    """
 
     work: "JobKind"
     region: str
     name: str
     stopping: threading.Event = field(default_factory=threading.Event)
-    signals: "SimpleQueue[str]" = field(default_factory=SimpleQueue)
+    signals: "SimpleQueue[int | None]" = field(default_factory=SimpleQueue)
 
     def ask_to_stop(self) -> None:
         """Make the job end soon."""
         self.stopping.set()
-        self.signals.put("stop")
+        self.signals.put(None)
 
     def sleep(self, seconds: float) -> None:
         """Wait; raises StoppedError when the job is asked to stop meanwhile, or was before."""

@@ -21,6 +21,7 @@ from localcloud.errors import AwsError, DataError
 from localcloud.sagemaker.archive import regular_files
 
 _TRANSFER = TransferConfig(multipart_threshold=1 << 30, use_threads=False)
+_ALL = slice(None)
 _ERRORS = (BotoCoreError, ClientError, Boto3Error)
 
 
@@ -125,23 +126,22 @@ class Objects:
             reason = f"no file can have that name ({error.strerror})"
             raise DataError(f"ClientError: Data download failed: {location}: {reason}") from error
 
-    def download_prefix(self, prefix: Location, folder: Path) -> None:
-        """Copy every object under a prefix into a folder."""
+    def download_prefix(self, prefix: Location, folder: Path, share: slice = _ALL) -> None:
+        """Copy every object under a prefix into a folder, or a share of them in the order of their keys."""
         folder.mkdir(parents=True, exist_ok=True)
-        found = False
-        for key in self.keys(prefix):
-            found = True
-            self.download(Location(prefix.bucket, key), safe_path(folder, relative_name(prefix.key, key)))
-        if not found:
+        keys = list(self.keys(prefix))
+        if not keys:
             raise DataError(
                 f"ClientError: Data download failed: "
                 f'No S3 objects found under S3 URL "{prefix}" given in input data source'
             )
+        for key in keys[share]:
+            self.download(Location(prefix.bucket, key), safe_path(folder, relative_name(prefix.key, key)))
 
-    def download_manifest(self, manifest: Location, folder: Path) -> None:
-        """Copy the objects that a manifest ``[{"prefix": "s3://..."}, "relative", ...]`` names into a folder."""
+    def download_manifest(self, manifest: Location, folder: Path, share: slice = _ALL) -> None:
+        """Copy the objects, or a share of them, that a manifest ``[{"prefix": "s3://..."}, "relative", ...]`` names."""
         folder.mkdir(parents=True, exist_ok=True)
-        for location, name in self._manifest(manifest):
+        for location, name in sorted(self._manifest(manifest), key=lambda found: found[0].key)[share]:
             self.download(location, safe_path(folder, name))
 
     def upload(self, path: Path, location: Location) -> None:

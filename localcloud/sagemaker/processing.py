@@ -80,7 +80,7 @@ class Processing:
             base=base,
             log=self._foundation.containers.log("processing-jobs", job.region, job.name),
         )
-        return self._foundation.job_processes.finish(job, process, data["StoppingCondition"]["MaxRuntimeInSeconds"])
+        return self._foundation.job_processes.finish(job, [process], data["StoppingCondition"]["MaxRuntimeInSeconds"])
 
     def _finish(self, data: Data, objects: Objects, base: Path, job: Job, finished: Finished) -> Ending:
         members: dict[str, Any] = {"ProcessingEndTime": finished.at, **_message(base)}

@@ -29,9 +29,9 @@ def test_what_is_packed_comes_out_again(tmp_path: Path) -> None:
     (source / "a").write_bytes(b"1")
     (source / "deep" / "b").write_bytes(b"\x00\xff" * 70_000)
     (source / "link").symlink_to("/etc/passwd")
-    pack(source, tmp_path / "one.tar.gz")
+    pack([source], tmp_path / "one.tar.gz")
     (source / "a").touch()
-    pack(source, tmp_path / "two.tar.gz")
+    pack([source], tmp_path / "two.tar.gz")
     assert (tmp_path / "one.tar.gz").read_bytes() == (tmp_path / "two.tar.gz").read_bytes()
     unpack(tmp_path / "one.tar.gz", tmp_path / "target")
     found = {path.relative_to(tmp_path / "target").as_posix() for path in (tmp_path / "target").rglob("*")}

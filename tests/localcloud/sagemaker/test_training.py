@@ -181,9 +181,9 @@ def test_a_stop_takes_a_waiting_job_out_of_the_queue(make_cloud: Callable[..., C
 @pytest.mark.parametrize(
     "more",
     [
-        {"CheckpointConfig": {"S3Uri": "s3://b/c"}},
+        {"CheckpointConfig": {"S3Uri": "s3://b/c", "LocalPath": "/elsewhere"}},
         {"EnableManagedSpotTraining": True},
-        {"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1}},
+        {"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 0, "VolumeSizeInGB": 1}},
         {"AlgorithmSpecification": {"TrainingImage": "job", "TrainingInputMode": "Pipe"}},
         {"InputDataConfig": [{**channel("a", "s3://b/c"), "CompressionType": "Gzip"}]},
         {"InputDataConfig": [{**channel("a", "s3://b/c"), "InputMode": "FastFile"}]},

@@ -1,0 +1,87 @@
+"""The hosts of a training job: for each a folder in the place of ``/opt/ml``, its share of the data, and its log."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from localcloud.sagemaker.host_names import host_names
+from localcloud.sagemaker.jobs import MAX_REASON
+from localcloud.sagemaker.objects import Location, Objects
+from localcloud.sagemaker.store import Data
+
+
+@dataclass(frozen=True)
+class Host:
+    """One host; ``number`` counts from 0."""
+
+    number: int
+    name: str
+    base: Path
+    log: Path
+
+
+def hosts_of(count: int, base: Path, log: Path) -> list[Host]:
+    """Return a job's hosts; one alone logs to ``log``, several to a file each beside it."""
+    return [
+        Host(number, name, base / name, log if count == 1 else log.with_name(f"{log.stem}.{name}.log"))
+        for number, name in enumerate(host_names(count))
+    ]
+
+
+def prepare(data: Data, objects: Objects, hosts: Sequence[Host]) -> None:
+    """Make every host's folder, with its channels and the platform's JSON files; raises DataError."""
+    for host in hosts:
+        for folder in ("input/config", "input/data", "model", "output/data", "checkpoints"):
+            (host.base / folder).mkdir(parents=True)
+        for channel in data.get("InputDataConfig", ()):
+            _download(channel, objects, host, len(hosts))
+        for name, content in (
+            ("hyperparameters", data["HyperParameters"]),
+            ("inputdataconfig", {part["ChannelName"]: _told(part) for part in data.get("InputDataConfig", ())}),
+            ("resourceconfig", _resources(host, hosts, data["ResourceConfig"].get("InstanceType", "ml.m5.large"))),
+        ):
+            (host.base / "input" / "config" / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+def failure(host: Host, exit_code: int) -> str:
+    """Return the failure's reason: what the container wrote, with its paths as it knows them, and its exit code."""
+    ending = f", exit code: {exit_code}"
+    try:
+        with (host.base / "output" / "failure").open(encoding="utf-8", errors="replace") as file:
+            text = file.read(MAX_REASON).replace(str(host.base), "/opt/ml")
+    except OSError:
+        text = ""
+    return f"AlgorithmError: {text}"[: MAX_REASON - len(ending)] + ending
+
+
+def _download(channel: Data, objects: Objects, host: Host, count: int) -> None:
+    source = channel["DataSource"]["S3DataSource"]
+    sharded = source.get("S3DataDistributionType") == "ShardedByS3Key"
+    share = slice(host.number, None, count) if sharded else slice(None)
+    download = objects.download_prefix if source["S3DataType"] == "S3Prefix" else objects.download_manifest
+    download(Location.parse(source["S3Uri"]), host.base / "input" / "data" / channel["ChannelName"], share)
+
+
+def _told(channel: Data) -> Mapping[str, str]:
+    source = channel["DataSource"]["S3DataSource"]
+    return {
+        "TrainingInputMode": "File",
+        "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
+        "RecordWrapperType": "None",
+        **({"ContentType": channel["ContentType"]} if "ContentType" in channel else {}),
+    }
+
+
+def _resources(host: Host, hosts: Sequence[Host], instance_type: str) -> Mapping[str, Any]:
+    group = "homogeneousCluster"
+    names = sorted(other.name for other in hosts)
+    return {
+        "current_host": host.name,
+        "current_instance_type": instance_type,
+        "current_group_name": group,
+        "hosts": names,
+        "instance_groups": [{"instance_group_name": group, "instance_type": instance_type, "hosts": names}],
+        "network_interface_name": "lo",
+    }
