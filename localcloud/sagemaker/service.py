@@ -130,6 +130,7 @@ class SageMaker:
         )
         table["CreateEndpoint"] = self._endpoints.create
         table["UpdateEndpoint"] = self._endpoints.update
+        table["UpdateEndpointWeightsAndCapacities"] = self._endpoints.update_weights_and_capacities
         table["DeleteEndpoint"] = self._endpoints.delete
         return table
 
