@@ -7,12 +7,14 @@ The price is AWS's as well: during an update both fleets need memory.
 
 import logging
 import random
+import threading
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from localcloud.errors import AwsError, ContainerError, ImageError, StoppedError, WorkError
-from localcloud.sagemaker import capacities, emulated, resource_kinds
+from localcloud.sagemaker import capacities, capture_config, emulated, resource_kinds
+from localcloud.sagemaker.capture import Captures
 from localcloud.sagemaker.fleet import Fleet, Instance, Router
 from localcloud.sagemaker.foundation import Foundation
 from localcloud.sagemaker.launching import Launcher
@@ -28,8 +30,9 @@ log = logging.getLogger(__name__)
 class Endpoints:
     """The endpoints and their fleets."""
 
-    def __init__(self, foundation: Foundation) -> None:
+    def __init__(self, foundation: Foundation, captures: Captures) -> None:
         self._foundation = foundation
+        self._captures = captures
         self.router = Router(random.Random())  # noqa: S311  traffic shares, no secret
         self._launcher = Launcher(foundation)
         self._reviving: set[ModelServer] = set()
@@ -79,8 +82,11 @@ class Endpoints:
 
             row = self._foundation.store.update(_KIND, region, name, updating)
             config = self._foundation.store.get(resource_kinds.ENDPOINT_CONFIG, region, row["EndpointConfigName"])
-        variants = capacities.apply(config["ProductionVariants"], row["ProductionVariants"])
-        self._foundation.background.start(f"endpoint-{name}", lambda: self._resize(region, name, variants))
+        resized = {
+            **config,
+            "ProductionVariants": capacities.apply(config["ProductionVariants"], row["ProductionVariants"]),
+        }
+        self._foundation.background.start(f"endpoint-{name}", lambda: self._resize(region, name, resized))
         return row
 
     def delete(self, request: Data, region: str) -> None:
@@ -106,8 +112,11 @@ class Endpoints:
 
     def close(self) -> None:
         """Stop every server in service."""
-        for fleet in self.router.clear():
+        fleets = self.router.clear()
+        for fleet in fleets:
             self._launcher.stop(fleet.instances)
+        for fleet in fleets:  # an answer that came just before is still to be captured
+            self.router.drain(fleet.instances, self._foundation.limits.closing_grace, threading.Event())
 
     def _revive(self, server: ModelServer) -> None:
         try:
@@ -119,7 +128,7 @@ class Endpoints:
 
     def _create(self, region: str, name: str, config: Data) -> None:
         try:
-            fleet = self._launcher.launch(region, name, config["ProductionVariants"])
+            fleet = self._launcher.launch(region, name, config)
         except (WorkError, ImageError) as error:
             _quiet_if_stopped(error)
             members = {"EndpointStatus": "Failed", "FailureReason": str(error)}
@@ -129,7 +138,7 @@ class Endpoints:
 
     def _update(self, region: str, name: str, config: Data) -> None:
         try:
-            fleet = self._launcher.launch(region, name, config["ProductionVariants"])
+            fleet = self._launcher.launch(region, name, config)
         except (WorkError, ImageError) as error:
             _quiet_if_stopped(error)
             members = {"EndpointStatus": "InService", "FailureReason": str(error), PENDING: None}
@@ -139,13 +148,11 @@ class Endpoints:
             self._put_in_service(region, name, fleet, lambda row: self._serving(row, region, config)).instances
         )
 
-    def _resize(self, region: str, name: str, variants: Sequence[Data]) -> None:
+    def _resize(self, region: str, name: str, config: Data) -> None:
         """Swap a fleet for one of the same servers, more or fewer, in other shares."""
         now = self.router.fleet(region, name)
         try:
-            fleet = self._launcher.launch(
-                region, name, variants, {each.name: each.instances for each in now.variants.values()}
-            )
+            fleet = self._launcher.launch(region, name, config, now)
         except (WorkError, ImageError) as error:
             _quiet_if_stopped(error)
             reason = str(error)
@@ -156,6 +163,7 @@ class Endpoints:
 
     def _delete(self, region: str, name: str) -> None:
         self._retire(self.router.swap(region, name, None).instances)
+        self._captures.finish(region, name)
         self._foundation.store.delete(_KIND, region, name)
 
     def _put_in_service(self, region: str, name: str, fleet: Fleet, change: Change) -> Fleet:
@@ -170,7 +178,8 @@ class Endpoints:
 
     def _serving(self, row: Data, region: str, config: Data) -> Data:
         return {
-            **row,
+            **{member: value for member, value in row.items() if member != "DataCaptureConfig"},
+            **({"DataCaptureConfig": capture} if (capture := capture_config.summary(config)) else {}),
             "EndpointStatus": "InService",
             "EndpointConfigName": config["EndpointConfigName"],
             "ProductionVariants": [self._summary(variant, region) for variant in config["ProductionVariants"]],

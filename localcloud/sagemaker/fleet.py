@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from localcloud.errors import UnknownVariantError
+from localcloud.sagemaker.capture_config import CaptureSpec
 from localcloud.sagemaker.model_server import ModelServer
 
 
@@ -36,6 +37,7 @@ class Fleet:
     """All variants of an endpoint."""
 
     variants: Mapping[str, Variant] = field(default_factory=dict)
+    capture: CaptureSpec | None = None  # what becomes of its invocations
 
     @property
     def instances(self) -> list[Instance]:
@@ -49,6 +51,7 @@ class Lease:
 
     variant: str
     instance: Instance
+    capture: CaptureSpec | None
 
 
 class Router:
@@ -68,7 +71,7 @@ class Router:
             instance_of = self._pick(fleet, target)
             instance = min(instance_of.instances, key=lambda each: (not each.server.ready(), each.in_flight))
             instance.in_flight += 1
-            return Lease(instance_of.name, instance)
+            return Lease(instance_of.name, instance, fleet.capture)
 
     def give_back(self, lease: Lease) -> None:
         """End a lease."""

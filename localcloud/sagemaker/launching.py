@@ -4,10 +4,11 @@ A fleet may take over instances of the fleet that answers now, so new weights st
 only what is missing. The price: servers start one after the other, so that two cores are not asked for all at once.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from localcloud.errors import ImageError, StoppedError, WorkError
 from localcloud.sagemaker import resource_kinds
+from localcloud.sagemaker.capture_config import CaptureSpec
 from localcloud.sagemaker.fleet import Fleet, Instance, Variant
 from localcloud.sagemaker.foundation import Foundation
 from localcloud.sagemaker.model_server import ModelServer
@@ -25,10 +26,10 @@ class Launcher:
         self,
         region: str,
         name: str,
-        variants: Iterable[Data],
-        taken_over: Mapping[str, tuple[Instance, ...]] | None = None,
+        config: Data,
+        taken_over: Fleet | None = None,
     ) -> Fleet:
-        """Return a fleet of an endpoint's ``variants``, in which instances that are ``taken_over`` come first.
+        """Return a fleet for an endpoint's ``config``, in which the instances of a fleet ``taken_over`` come first.
 
         Raises
         ------
@@ -36,12 +37,13 @@ class Launcher:
             If a server did not get healthy; those started with it are stopped again.
         """
         self._foundation.background.sleep(self._foundation.delays.endpoint_start)
+        before = {} if taken_over is None else taken_over.variants
         started: list[Instance] = []
         fleet: dict[str, Variant] = {}
         try:
-            for variant in variants:
+            for variant in config["ProductionVariants"]:
                 variant_name, count = variant["VariantName"], variant["InitialInstanceCount"]
-                instances = list((taken_over or {}).get(variant_name, ()))[:count]
+                instances = list(before[variant_name].instances[:count]) if variant_name in before else []
                 for number in range(len(instances), count):
                     instances.append(Instance(self._new_server(region, name, variant, number)))
                     started.append(instances[-1])
@@ -50,7 +52,7 @@ class Launcher:
         except (WorkError, ImageError):
             self.stop(started)
             raise
-        return Fleet(fleet)
+        return Fleet(fleet, CaptureSpec.parse(config))
 
     def stop(self, instances: Iterable[Instance]) -> None:
         """Stop servers."""
