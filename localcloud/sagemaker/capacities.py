@@ -3,7 +3,7 @@
 Describe tells both, as ``Desired...`` and ``Current...``. Pure: an endpoint's data in, its changed data out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from localcloud.errors import AwsError
 from localcloud.sagemaker import emulated
@@ -37,13 +37,23 @@ def wanted(endpoint: Data, wishes: Mapping[str, Data]) -> list[Data]:
     return [{**summary, **wishes.get(summary["VariantName"], {})} for summary in summaries]
 
 
-def apply(variants: Sequence[Data], summaries: Sequence[Data], members: Sequence[str] = tuple(_INITIAL)) -> list[Data]:
-    """Return a config's variants with the desired values of the summaries in place of their initial ones."""
+def retained(request: Data) -> Collection[str]:
+    """Return which of ``Weight`` and ``InstanceCount`` an UpdateEndpoint keeps as they are."""
+    if not request.get("RetainAllVariantProperties"):
+        return ()
+    # DataCaptureConfig may be excluded as well: it always is, as the new config's capture counts
+    excluded = {each["VariantPropertyType"] for each in request.get("ExcludeRetainedVariantProperties", ())}
+    return [member for member in _INITIAL if f"Desired{member}" not in excluded]
+
+
+def applied(config: Data, summaries: Sequence[Data], members: Collection[str] = tuple(_INITIAL)) -> Data:
+    """Return a config with the desired values of variants of the same name in place of its initial ones."""
     desired = {
         summary["VariantName"]: {_INITIAL[member]: summary[f"Desired{member}"] for member in members}
         for summary in summaries
     }
-    return [{**variant, **desired.get(variant["VariantName"], {})} for variant in variants]
+    variants = [{**variant, **desired.get(variant["VariantName"], {})} for variant in config["ProductionVariants"]]
+    return {**config, "ProductionVariants": variants}
 
 
 def reached(endpoint: Data) -> Data:

@@ -50,8 +50,11 @@ class Endpoints:
 
     def update(self, request: Data, region: str) -> Data:
         """UpdateEndpoint."""
-        emulated.only(request, "EndpointName EndpointConfigName RetainAllVariantProperties RetainDeploymentConfig")
-        emulated.value(request, "RetainAllVariantProperties", False, (False,))
+        emulated.only(
+            request,
+            "EndpointName EndpointConfigName RetainAllVariantProperties ExcludeRetainedVariantProperties "
+            "RetainDeploymentConfig",
+        )
         emulated.value(request, "RetainDeploymentConfig", False, (False,))
         name = request["EndpointName"]
         with self._foundation.store.transaction():
@@ -63,7 +66,8 @@ class Endpoints:
                 return {**left, "EndpointStatus": "Updating", PENDING: config["EndpointConfigName"]}
 
             row = self._foundation.store.update(_KIND, region, name, updating)
-        self._foundation.background.start(f"endpoint-{name}", lambda: self._update(region, name, config))
+        chosen = capacities.applied(config, row["ProductionVariants"], capacities.retained(request))
+        self._foundation.background.start(f"endpoint-{name}", lambda: self._update(region, name, chosen))
         return row
 
     def update_weights_and_capacities(self, request: Data, region: str) -> Data:
@@ -82,10 +86,7 @@ class Endpoints:
 
             row = self._foundation.store.update(_KIND, region, name, updating)
             config = self._foundation.store.get(resource_kinds.ENDPOINT_CONFIG, region, row["EndpointConfigName"])
-        resized = {
-            **config,
-            "ProductionVariants": capacities.apply(config["ProductionVariants"], row["ProductionVariants"]),
-        }
+        resized = capacities.applied(config, row["ProductionVariants"])
         self._foundation.background.start(f"endpoint-{name}", lambda: self._resize(region, name, resized))
         return row
 

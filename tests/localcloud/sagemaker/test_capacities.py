@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from localcloud.errors import AwsError
+from localcloud.sagemaker import capacities
 from tests.localcloud.sagemaker.conftest import DEADLINE, Cloud
 from tests.localcloud.sagemaker.endpoint_steps import status_of, wait_until
 
@@ -150,6 +151,46 @@ def test_what_cannot_be_wished_for(cloud: Cloud, wishes: list[dict[str, Any]], m
         wish(cloud, *wishes)
     assert refused.value.code == "ValidationException"
     assert status_of(cloud) == "InService"
+
+
+@pytest.mark.parametrize(
+    ("request_members", "weight", "count"),
+    [
+        ({}, 7.0, 1),
+        ({"RetainAllVariantProperties": False}, 7.0, 1),
+        ({"RetainAllVariantProperties": True}, 3.0, 2),
+        ({"RetainAllVariantProperties": True, "ExcludeRetainedVariantProperties": ["DesiredWeight"]}, 7.0, 2),
+        ({"RetainAllVariantProperties": True, "ExcludeRetainedVariantProperties": ["DesiredInstanceCount"]}, 3.0, 1),
+        ({"RetainAllVariantProperties": True, "ExcludeRetainedVariantProperties": ["DataCaptureConfig"]}, 3.0, 2),
+        ({"ExcludeRetainedVariantProperties": ["DesiredWeight"]}, 7.0, 1),
+    ],
+)
+def test_an_update_retains_what_it_is_asked_to(request_members: dict[str, Any], weight: float, count: int) -> None:
+    """API_UpdateEndpoint, Retain... and ExcludeRetained...: live values of variants of the same name, and no other."""
+    excluded = [{"VariantPropertyType": kind} for kind in request_members.get("ExcludeRetainedVariantProperties", ())]
+    kept = capacities.retained({**request_members, "ExcludeRetainedVariantProperties": excluded})
+    new = {"InitialVariantWeight": 7.0, "InitialInstanceCount": 1}
+    config = {"ProductionVariants": [{"VariantName": name, "ModelName": "new", **new} for name in ("A", "N")]}
+    live = [{"VariantName": name, "DesiredWeight": 3.0, "DesiredInstanceCount": 2} for name in ("A", "gone")]
+    assert capacities.applied(config, live, kept)["ProductionVariants"] == [
+        {"VariantName": "A", "ModelName": "new", "InitialVariantWeight": weight, "InitialInstanceCount": count},
+        {"VariantName": "N", "ModelName": "new", **new},
+    ]
+
+
+def test_an_update_of_a_scaled_endpoint_keeps_its_scale(cloud: Cloud) -> None:
+    """API_UpdateEndpoint, RetainAllVariantProperties: the new config's models run at the live weights and counts."""
+    two_variants(cloud)
+    wish(cloud, {"VariantName": "A", "DesiredInstanceCount": 2}, {"VariantName": "B", "DesiredWeight": 5.0})
+    wait_until(lambda: status_of(cloud) == "InService")
+    cloud.model("n", Environment={"VERSION": "n"})
+    cloud.config("next", {"VariantName": "A", "ModelName": "n"}, {"VariantName": "N", "ModelName": "n"})
+    cloud.call("UpdateEndpoint", EndpointName="e", EndpointConfigName="next", RetainAllVariantProperties=True)
+    wait_until(lambda: status_of(cloud) == "InService")
+    assert told(cloud, "InstanceCount") == {"A": (2, 2), "N": (1, 1)}
+    assert told(cloud, "Weight") == {"A": (1.0, 1.0), "N": (1.0, 1.0)}
+    wait_until(lambda: (folders(cloud, "A"), folders(cloud, "B"), folders(cloud, "N")) == (2, 0, 1))
+    assert cloud.invoke(b"x").body == b"n|x"
 
 
 def test_an_endpoint_that_is_not_there(cloud: Cloud) -> None:
