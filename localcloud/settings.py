@@ -25,6 +25,7 @@ class Delays:
     endpoint_start: float = 0.05  # endpoint asked for -> its server started
     health_check: float = 0.05  # between two pings while a server starts
     model_package: float = 0.02  # package created -> Completed
+    data_capture: float = 1.0  # between two looks whether captured invocations wait to be stored
     revival: float = 0.5  # between two looks whether a server in service has ended
 
 
@@ -47,6 +48,7 @@ class Limits:
     lambda_payload: int = 6_291_556  # a synchronous call's event, and its answer
     api_body: int = 10_485_760
     api_timeout: float = 29.0
+    capture_waiting: int = 67_108_864  # ours: bytes of captured invocations that are not stored yet
     closing_grace: float = 2.0  # ours: requests, jobs and servers under way when the local cloud stops
     closing: float = 10.0  # ours: the threads of SageMaker, when the local cloud stops
 

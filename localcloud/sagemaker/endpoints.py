@@ -7,16 +7,20 @@ The price is AWS's as well: during an update both fleets need memory.
 
 import logging
 import random
+import threading
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from localcloud.errors import AwsError, ContainerError, ImageError, StoppedError, WorkError
-from localcloud.sagemaker import emulated, resource_kinds
-from localcloud.sagemaker.fleet import Fleet, Instance, Router, Variant
+from localcloud.sagemaker import capacities, capture_config, emulated, resource_kinds
+from localcloud.sagemaker.capture import Captures
+from localcloud.sagemaker.fleet import Fleet, Instance, Router
 from localcloud.sagemaker.foundation import Foundation
+from localcloud.sagemaker.launching import Launcher
 from localcloud.sagemaker.model_server import ModelServer
-from localcloud.sagemaker.models import PENDING, RESOLVED, server_spec
-from localcloud.sagemaker.store import Data
+from localcloud.sagemaker.models import PENDING, RESOLVED
+from localcloud.sagemaker.store import Change, Data
 
 _KIND = resource_kinds.ENDPOINT
 _IN_PROGRESS = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
@@ -26,9 +30,11 @@ log = logging.getLogger(__name__)
 class Endpoints:
     """The endpoints and their fleets."""
 
-    def __init__(self, foundation: Foundation) -> None:
+    def __init__(self, foundation: Foundation, captures: Captures) -> None:
         self._foundation = foundation
+        self._captures = captures
         self.router = Router(random.Random())  # noqa: S311  traffic shares, no secret
+        self._launcher = Launcher(foundation)
         self._reviving: set[ModelServer] = set()
 
     def create(self, request: Data, region: str) -> Data:
@@ -44,8 +50,11 @@ class Endpoints:
 
     def update(self, request: Data, region: str) -> Data:
         """UpdateEndpoint."""
-        emulated.only(request, "EndpointName EndpointConfigName RetainAllVariantProperties RetainDeploymentConfig")
-        emulated.value(request, "RetainAllVariantProperties", False, (False,))
+        emulated.only(
+            request,
+            "EndpointName EndpointConfigName RetainAllVariantProperties ExcludeRetainedVariantProperties "
+            "RetainDeploymentConfig",
+        )
         emulated.value(request, "RetainDeploymentConfig", False, (False,))
         name = request["EndpointName"]
         with self._foundation.store.transaction():
@@ -53,15 +62,32 @@ class Endpoints:
             config = self._foundation.store.get(resource_kinds.ENDPOINT_CONFIG, region, request["EndpointConfigName"])
 
             def updating(endpoint: Data) -> Data:
-                _refuse_in_progress(endpoint)
-                if endpoint["EndpointStatus"] != "InService":
-                    arn, status = endpoint["EndpointArn"], endpoint["EndpointStatus"]
-                    raise AwsError("ValidationException", f'Cannot update endpoint "{arn}" in status {status}.')
-                left = {member: value for member, value in endpoint.items() if member != "FailureReason"}
+                left = _refuse_unless_in_service(endpoint)
                 return {**left, "EndpointStatus": "Updating", PENDING: config["EndpointConfigName"]}
 
             row = self._foundation.store.update(_KIND, region, name, updating)
-        self._foundation.background.start(f"endpoint-{name}", lambda: self._update(region, name, config))
+        chosen = capacities.applied(config, row["ProductionVariants"], capacities.retained(request))
+        self._foundation.background.start(f"endpoint-{name}", lambda: self._update(region, name, chosen))
+        return row
+
+    def update_weights_and_capacities(self, request: Data, region: str) -> Data:
+        """UpdateEndpointWeightsAndCapacities."""
+        wishes = capacities.read(request)
+        name = request["EndpointName"]
+        with self._foundation.store.transaction():
+
+            def updating(endpoint: Data) -> Data:
+                left = _refuse_unless_in_service(endpoint)
+                return {
+                    **left,
+                    "EndpointStatus": "Updating",
+                    "ProductionVariants": capacities.wanted(endpoint, wishes),
+                }
+
+            row = self._foundation.store.update(_KIND, region, name, updating)
+            config = self._foundation.store.get(resource_kinds.ENDPOINT_CONFIG, region, row["EndpointConfigName"])
+        resized = capacities.applied(config, row["ProductionVariants"])
+        self._foundation.background.start(f"endpoint-{name}", lambda: self._resize(region, name, resized))
         return row
 
     def delete(self, request: Data, region: str) -> None:
@@ -87,8 +113,11 @@ class Endpoints:
 
     def close(self) -> None:
         """Stop every server in service."""
-        for fleet in self.router.clear():
-            self._stop(fleet)
+        fleets = self.router.clear()
+        for fleet in fleets:
+            self._launcher.stop(fleet.instances)
+        for fleet in fleets:  # an answer that came just before is still to be captured
+            self.router.drain(fleet.instances, self._foundation.limits.closing_grace, threading.Event())
 
     def _revive(self, server: ModelServer) -> None:
         try:
@@ -100,81 +129,63 @@ class Endpoints:
 
     def _create(self, region: str, name: str, config: Data) -> None:
         try:
-            fleet = self._start(region, name, config)
+            fleet = self._launcher.launch(region, name, config)
         except (WorkError, ImageError) as error:
             _quiet_if_stopped(error)
             members = {"EndpointStatus": "Failed", "FailureReason": str(error)}
             self._foundation.store.update(_KIND, region, name, lambda row: {**row, **members})
             return
-        self._put_in_service(region, name, config, fleet)
+        self._put_in_service(region, name, fleet, lambda row: self._serving(row, region, config))
 
     def _update(self, region: str, name: str, config: Data) -> None:
         try:
-            fleet = self._start(region, name, config)
+            fleet = self._launcher.launch(region, name, config)
         except (WorkError, ImageError) as error:
             _quiet_if_stopped(error)
             members = {"EndpointStatus": "InService", "FailureReason": str(error), PENDING: None}
             self._foundation.store.update(_KIND, region, name, lambda row: {**row, **members})
             return
-        self._retire(self._put_in_service(region, name, config, fleet))
+        self._retire(
+            self._put_in_service(region, name, fleet, lambda row: self._serving(row, region, config)).instances
+        )
+
+    def _resize(self, region: str, name: str, config: Data) -> None:
+        """Swap a fleet for one of the same servers, more or fewer, in other shares."""
+        now = self.router.fleet(region, name)
+        try:
+            fleet = self._launcher.launch(region, name, config, now)
+        except (WorkError, ImageError) as error:
+            _quiet_if_stopped(error)
+            reason = str(error)
+            self._foundation.store.update(_KIND, region, name, lambda row: capacities.given_up(row, reason))
+            return
+        self._put_in_service(region, name, fleet, capacities.reached)
+        self._retire([instance for instance in now.instances if instance not in fleet.instances])
 
     def _delete(self, region: str, name: str) -> None:
-        self._retire(self.router.swap(region, name, None))
+        self._retire(self.router.swap(region, name, None).instances)
+        self._captures.finish(region, name)
         self._foundation.store.delete(_KIND, region, name)
 
-    def _put_in_service(self, region: str, name: str, config: Data, fleet: Fleet) -> Fleet:
-        members = {
+    def _put_in_service(self, region: str, name: str, fleet: Fleet, change: Change) -> Fleet:
+        """Let a fleet answer and change what Describe says, as one step; returns the fleet before."""
+        with self._foundation.store.transaction():
+            if self._foundation.background.closing.is_set():
+                self._launcher.stop(fleet.instances)
+                raise StoppedError("the local cloud is closing")
+            old = self.router.swap(region, name, fleet)
+            self._foundation.store.update(_KIND, region, name, change)
+        return old
+
+    def _serving(self, row: Data, region: str, config: Data) -> Data:
+        return {
+            **{member: value for member, value in row.items() if member != "DataCaptureConfig"},
+            **({"DataCaptureConfig": capture} if (capture := capture_config.summary(config)) else {}),
             "EndpointStatus": "InService",
             "EndpointConfigName": config["EndpointConfigName"],
             "ProductionVariants": [self._summary(variant, region) for variant in config["ProductionVariants"]],
             PENDING: None,
         }
-        with self._foundation.store.transaction():
-            if self._foundation.background.closing.is_set():
-                self._stop(fleet)
-                raise StoppedError("the local cloud is closing")
-            old = self.router.swap(region, name, fleet)
-            self._foundation.store.update(_KIND, region, name, lambda row: {**row, **members})
-        return old
-
-    def _start(self, region: str, name: str, config: Data) -> Fleet:
-        """Start a fleet; all of it is healthy when this returns, none of it is left when it raises."""
-        self._foundation.background.sleep(self._foundation.delays.endpoint_start)
-        variants: dict[str, Variant] = {}
-        try:
-            for variant in config["ProductionVariants"]:
-                instances: list[Instance] = []
-                for number in range(variant["InitialInstanceCount"]):
-                    instances.append(Instance(self._new_server(region, name, variant, number)))
-                    variants[variant["VariantName"]] = Variant(
-                        variant["VariantName"], variant["InitialVariantWeight"], tuple(instances)
-                    )
-                    self._start_server(instances[-1].server, region, variant)
-        except (WorkError, ImageError):
-            self._stop(Fleet(variants))
-            raise
-        return Fleet(variants)
-
-    def _new_server(self, region: str, name: str, variant: Data, number: int) -> ModelServer:
-        model = self._foundation.store.find(resource_kinds.MODEL, region, variant["ModelName"])
-        if model is None:
-            raise WorkError(f"Could not find model {variant['ModelName']}")
-        seconds = variant.get("ContainerStartupHealthCheckTimeoutInSeconds")
-        names = ("endpoints", region, name, f"{variant['VariantName']}-{number}")
-        spec = server_spec(self._foundation, region, model, names, ping_deadline=seconds)
-        return ModelServer(self._foundation.containers, spec)
-
-    def _start_server(self, server: ModelServer, region: str, variant: Data) -> None:
-        try:
-            server.load(self._foundation.objects(region))
-            server.start(self._foundation.background.closing)
-        except StoppedError:
-            raise
-        except WorkError as error:
-            raise WorkError(
-                f"The primary container for production variant {variant['VariantName']} could not be started: {error}. "
-                "Please check the logs for this endpoint."
-            ) from error
 
     def _summary(self, variant: Data, region: str) -> dict[str, Any]:
         model = self._foundation.store.find(resource_kinds.MODEL, region, variant["ModelName"]) or {}
@@ -190,18 +201,23 @@ class Endpoints:
             "DesiredInstanceCount": count,
         }
 
-    def _retire(self, fleet: Fleet) -> None:
-        self.router.drain(fleet, self._foundation.limits.invocation, self._foundation.background.closing)
-        self._stop(fleet)
-
-    def _stop(self, fleet: Fleet) -> None:
-        for server in fleet.servers:
-            server.stop(self._foundation.limits.server_stop)
+    def _retire(self, instances: Sequence[Instance]) -> None:
+        self.router.drain(instances, self._foundation.limits.invocation, self._foundation.background.closing)
+        self._launcher.stop(instances)
 
 
 def _refuse_in_progress(endpoint: Data) -> None:
     if endpoint["EndpointStatus"] in _IN_PROGRESS:
         raise AwsError("ValidationException", f'Cannot update in-progress endpoint "{endpoint["EndpointArn"]}".')
+
+
+def _refuse_unless_in_service(endpoint: Data) -> Data:
+    """Return an endpoint that may change, without the reason why its last change failed."""
+    _refuse_in_progress(endpoint)
+    if endpoint["EndpointStatus"] != "InService":
+        arn, status = endpoint["EndpointArn"], endpoint["EndpointStatus"]
+        raise AwsError("ValidationException", f'Cannot update endpoint "{arn}" in status {status}.')
+    return {member: value for member, value in endpoint.items() if member != "FailureReason"}
 
 
 def _quiet_if_stopped(error: Exception) -> None:

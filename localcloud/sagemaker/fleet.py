@@ -6,11 +6,12 @@ request can reach the old fleet, and the count of those still in flight there on
 
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
 from localcloud.errors import UnknownVariantError
+from localcloud.sagemaker.capture_config import CaptureSpec
 from localcloud.sagemaker.model_server import ModelServer
 
 
@@ -36,11 +37,12 @@ class Fleet:
     """All variants of an endpoint."""
 
     variants: Mapping[str, Variant] = field(default_factory=dict)
+    capture: CaptureSpec | None = None  # what becomes of its invocations
 
     @property
-    def servers(self) -> list[ModelServer]:
-        """Every server."""
-        return [instance.server for variant in self.variants.values() for instance in variant.instances]
+    def instances(self) -> list[Instance]:
+        """Every instance."""
+        return [instance for variant in self.variants.values() for instance in variant.instances]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +51,7 @@ class Lease:
 
     variant: str
     instance: Instance
+    capture: CaptureSpec | None
 
 
 class Router:
@@ -68,7 +71,7 @@ class Router:
             instance_of = self._pick(fleet, target)
             instance = min(instance_of.instances, key=lambda each: (not each.server.ready(), each.in_flight))
             instance.in_flight += 1
-            return Lease(instance_of.name, instance)
+            return Lease(instance_of.name, instance, fleet.capture)
 
     def give_back(self, lease: Lease) -> None:
         """End a lease."""
@@ -85,10 +88,15 @@ class Router:
                 self._fleets[(region, endpoint)] = fleet
             return old
 
+    def fleet(self, region: str, endpoint: str) -> Fleet:
+        """Return the fleet that answers."""
+        with self._changed:
+            return self._fleets.get((region, endpoint), Fleet())
+
     def servers(self) -> list[ModelServer]:
         """Return every server in service."""
         with self._changed:
-            return [server for fleet in self._fleets.values() for server in fleet.servers]
+            return [instance.server for fleet in self._fleets.values() for instance in fleet.instances]
 
     def clear(self) -> list[Fleet]:
         """Let nobody answer any more; returns the fleets."""
@@ -97,10 +105,9 @@ class Router:
             self._fleets.clear()
             return fleets
 
-    def drain(self, fleet: Fleet, timeout: float, closing: threading.Event) -> None:
-        """Wait until a fleet that was swapped out owes no answer any more."""
+    def drain(self, instances: Sequence[Instance], timeout: float, closing: threading.Event) -> None:
+        """Wait until instances that were swapped out owe no answer any more."""
         deadline = monotonic() + timeout
-        instances = [instance for variant in fleet.variants.values() for instance in variant.instances]
         with self._changed:
             while any(instance.in_flight for instance in instances) and not closing.is_set():
                 left = deadline - monotonic()

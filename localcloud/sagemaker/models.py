@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from localcloud.errors import AwsError
 from localcloud.sagemaker import emulated, resource_kinds
+from localcloud.sagemaker.capture_config import CaptureSpec
 from localcloud.sagemaker.foundation import Foundation
 from localcloud.sagemaker.model_server import ServerSpec
 from localcloud.sagemaker.objects import Location
@@ -58,7 +59,8 @@ def server_spec(
 
 def create_endpoint_config(foundation: Foundation, request: Data, region: str) -> Data:
     """CreateEndpointConfig."""
-    emulated.only(request, "EndpointConfigName ProductionVariants Tags KmsKeyId ExecutionRoleArn")
+    emulated.only(request, "EndpointConfigName ProductionVariants DataCaptureConfig Tags KmsKeyId ExecutionRoleArn")
+    CaptureSpec.parse(request)
     variants = [_read_variant(variant) for variant in request["ProductionVariants"]]
     emulated.unique((variant["VariantName"] for variant in variants), "Variant names")
     for variant in variants:

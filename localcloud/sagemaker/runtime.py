@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from localcloud.errors import AnswerTimeoutError, AwsError, ContainerError, UnknownVariantError
+from localcloud.sagemaker.capture import Captures, Source
+from localcloud.sagemaker.capture_config import Payload, Request
 from localcloud.sagemaker.connections import Reply
 from localcloud.sagemaker.fleet import Lease, Router
+from localcloud.sagemaker.store import Clock
 from localcloud.settings import ACCOUNT_ID, Limits
 
 _PASSED_ON = ("Content-Type", "Accept", "X-Amzn-SageMaker-Custom-Attributes", "X-Amzn-SageMaker-Inference-Id")
@@ -18,6 +21,7 @@ _NOT_EMULATED = (
 )
 # of the API's shapes: no limits that could be set
 _LONGEST = {"X-Amzn-SageMaker-Custom-Attributes": 1024, "X-Amzn-SageMaker-Inference-Id": 64, "Content-Type": 1024}
+_BYTES = "application/octet-stream"  # where nobody says a type
 _SUCCESS = range(200, 300)
 _SERVER_ERROR = 500
 _TIMED_OUT = (
@@ -36,9 +40,17 @@ class InvokeAnswer:
 
 
 def invoke(
-    router: Router, limits: Limits, *, endpoint: str, headers: Mapping[str, str], body: bytes, region: str
+    router: Router,
+    captures: Captures,
+    limits: Limits,
+    *,
+    endpoint: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    region: str,
+    now: Clock,
 ) -> InvokeAnswer:
-    """Answer one invocation.
+    """Answer one invocation; one that a model answered with success is captured, if its endpoint's config says so.
 
     Raises
     ------
@@ -47,6 +59,8 @@ def invoke(
     """
     sent = {name.lower(): value for name, value in headers.items()}
     _check(sent, body, limits)
+    inference_id = sent.get("x-amzn-sagemaker-inference-id")
+    asked = Request(now(), inference_id, Payload(sent.get("content-type", _BYTES), body))
     try:
         lease = router.take(region, endpoint, sent.get("x-amzn-sagemaker-target-variant"))
     except UnknownVariantError as error:
@@ -55,6 +69,9 @@ def invoke(
         raise _invalid(f"Endpoint {endpoint} of account {ACCOUNT_ID} not found.")
     try:
         reply = _ask(lease, sent, body, limits, endpoint=endpoint, region=region)
+        if lease.capture is not None and reply.status in _SUCCESS:  # within the lease: what ends a fleet waits for it
+            source = Source(region, endpoint, lease.variant, lease.capture)
+            captures.add(source, asked, Payload(reply.headers.get("content-type", _BYTES), reply.body))
     finally:
         router.give_back(lease)
     if reply.status not in _SUCCESS:
@@ -64,7 +81,7 @@ def invoke(
         200,
         {
             **kept,
-            "Content-Type": reply.headers.get("content-type", "application/octet-stream"),
+            "Content-Type": reply.headers.get("content-type", _BYTES),
             "x-Amzn-Invoked-Production-Variant": lease.variant,
         },
         reply.body,

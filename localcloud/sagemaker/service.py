@@ -1,5 +1,7 @@
 """The local SageMaker: which operation is done where, from a request's bytes to an answer's."""
 
+import random
+import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -9,6 +11,7 @@ from localcloud.processes import Processes
 from localcloud.protocol import parse, render
 from localcloud.sagemaker import endpoints, models, packages, resource_kinds, tags
 from localcloud.sagemaker.background import Background
+from localcloud.sagemaker.capture import Captures
 from localcloud.sagemaker.containers import Containers
 from localcloud.sagemaker.foundation import Foundation
 from localcloud.sagemaker.jobs import Jobs
@@ -27,6 +30,10 @@ Operation = Callable[[Data, str], Data | None]
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())
 
 
 class SageMaker:
@@ -48,7 +55,8 @@ class SageMaker:
             now,
         )
         self._jobs = Jobs(self._store, self._background, parallel=settings.limits.parallel_jobs)
-        self._endpoints = endpoints.Endpoints(self._foundation)
+        self._captures = Captures(self._foundation, random.Random(), _new_id)  # noqa: S311  a sample, no secret
+        self._endpoints = endpoints.Endpoints(self._foundation, self._captures)
         self._operations = self._table()
 
     def start(self, endpoint_url: str) -> None:
@@ -57,6 +65,7 @@ class SageMaker:
         self._foundation.containers.remove_all()
         self._jobs.start()
         self._background.start("revive", self._endpoints.revive)
+        self._background.start("capture", self._captures.run)
 
     def stop(self) -> None:
         """End every job, server and thread."""
@@ -65,6 +74,7 @@ class SageMaker:
         self._jobs.close()
         self._endpoints.close()
         self._background.close(self._settings.limits.closing)
+        self._captures.close()
         self._foundation.close()
 
     def handle(self, operation: str, body: bytes, region: str) -> tuple[int, bytes]:
@@ -85,11 +95,13 @@ class SageMaker:
         """InvokeEndpoint; raises AwsError."""
         return invoke(
             self._endpoints.router,
+            self._captures,
             self._settings.limits,
             endpoint=endpoint_name,
             headers=headers,
             body=body,
             region=region,
+            now=self._foundation.now,
         )
 
     def _table(self) -> Mapping[str, Operation]:
@@ -130,6 +142,7 @@ class SageMaker:
         )
         table["CreateEndpoint"] = self._endpoints.create
         table["UpdateEndpoint"] = self._endpoints.update
+        table["UpdateEndpointWeightsAndCapacities"] = self._endpoints.update_weights_and_capacities
         table["DeleteEndpoint"] = self._endpoints.delete
         return table
 

@@ -277,18 +277,20 @@ def settings(tmp_path: Path) -> Settings:
     images = {
         name: Image((sys.executable, str(tmp_path / f"{name}.py")), env={"IMAGE": name}) for name in ("job", "server")
     }
-    delays = Delays(job_start=0.0, job_end=0.0, endpoint_start=0.0, health_check=0.02, model_package=0.0)
+    delays = Delays(
+        job_start=0.0, job_end=0.0, endpoint_start=0.0, health_check=0.02, model_package=0.0, data_capture=0.05
+    )
     limits = Limits(ping_deadline=20.0, invocation=20.0, server_stop=5.0, job_stop=5.0, parallel_jobs=2)
     return Settings(state=tmp_path / "state", images=images, delays=delays, limits=limits)
 
 
 @pytest.fixture
 def make_cloud(s3_url: str, settings: Settings) -> Iterator[Callable[..., Cloud]]:
-    """Start a cloud; keyword arguments replace limits."""
+    """Start a cloud; keyword arguments replace limits, and those of ``delays`` delays."""
     started: list[Cloud] = []
     with Processes() as processes:
 
-        def make(**limits: Any) -> Cloud:
+        def make(delays: Mapping[str, Any] | None = None, **limits: Any) -> Cloud:
             s3 = boto3.client(
                 "s3",
                 endpoint_url=s3_url,
@@ -298,7 +300,11 @@ def make_cloud(s3_url: str, settings: Settings) -> Iterator[Callable[..., Cloud]
             )
             bucket = f"b-{uuid.uuid4().hex}"
             s3.create_bucket(Bucket=bucket)
-            chosen = replace(settings, limits=replace(settings.limits, **limits))
+            chosen = replace(
+                settings,
+                limits=replace(settings.limits, **limits),
+                delays=replace(settings.delays, **(delays or {})),
+            )
             events = Events()
             sagemaker = SageMaker(chosen, publish=events.publish, processes=processes)
             cloud = Cloud(sagemaker, s3, bucket, settings.state, events)

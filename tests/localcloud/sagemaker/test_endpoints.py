@@ -259,8 +259,8 @@ def test_what_an_endpoint_needs(cloud: Cloud) -> None:
         cloud.call("UpdateEndpoint", EndpointName="e", EndpointConfigName="nobody")
     with pytest.raises(AwsError, match='Cannot create already existing endpoint "arn'):
         cloud.call("CreateEndpoint", EndpointName="e", EndpointConfigName="v1")
-    with pytest.raises(AwsError, match="RetainAllVariantProperties=True is not emulated"):
-        cloud.call("UpdateEndpoint", EndpointName="e", EndpointConfigName="v1", RetainAllVariantProperties=True)
+    with pytest.raises(AwsError, match="RetainDeploymentConfig=True is not emulated"):
+        cloud.call("UpdateEndpoint", EndpointName="e", EndpointConfigName="v1", RetainDeploymentConfig=True)
 
 
 def test_deletion_stops_the_servers(cloud: Cloud) -> None:

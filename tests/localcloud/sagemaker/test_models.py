@@ -93,11 +93,7 @@ def test_only_an_approved_package_becomes_a_model(cloud: Cloud) -> None:
             "CreateEndpointConfig",
             {
                 "ProductionVariants": [{"VariantName": "v", "ModelName": "m"}],
-                "DataCaptureConfig": {
-                    "InitialSamplingPercentage": 1,
-                    "DestinationS3Uri": "s3://b/k",
-                    "CaptureOptions": [{"CaptureMode": "Input"}],
-                },
+                "AsyncInferenceConfig": {"OutputConfig": {"S3OutputPath": "s3://b/k"}},
             },
         ),
     ],
