@@ -1,8 +1,8 @@
 """Measures the reviews model on real reviews: the cost of `prepare` and `train`, validation metrics, then the test.
 
-Run ``python benchmarks/reviews_model.py --data DIR`` with ``DIR/train.csv.gz`` (columns text, label, title). Both
-commands run as processes in a temporary `SAGEMAKER_BASE_DIR`, as a job would. ``--final`` also scores
-``DIR/test.csv.gz``: those rows choose nothing, so look at them once, when all is decided.
+``python -m benchmarks.reviews_model --data FOLDER``, where FOLDER/imdb holds train.csv.gz (columns text, label, title).
+Both commands run as processes in a temporary `SAGEMAKER_BASE_DIR`, as a job would. ``--final`` also scores
+FOLDER/imdb/test.csv.gz: those rows choose nothing, so look at them once, when all is decided.
 """
 
 import argparse
@@ -101,19 +101,20 @@ def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--data", type=Path, required=True, help="folder with train.csv.gz and, for --final, test.csv.gz"
+        "--data", type=Path, required=True, help="folder that holds imdb/train.csv.gz (--final: and imdb/test.csv.gz)"
     )
     parser.add_argument("--final", action="store_true", help="score test.csv.gz")
     parser.add_argument("--keep", type=Path, help="copy the model to this new folder")
     arguments = parser.parse_args()
+    data = arguments.data / "imdb"
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
-        prepared = prepare(arguments.data, base / "prepare")
+        prepared = prepare(data, base / "prepare")
         train(prepared, base / "train")
         model = base / "train/model"
-        score(arguments.data / "train.csv.gz", model, limit=1000)
+        score(data / "train.csv.gz", model, limit=1000)
         if arguments.final:
-            score(arguments.data / "test.csv.gz", model)
+            score(data / "test.csv.gz", model)
         if arguments.keep:
             shutil.copytree(model, arguments.keep)
 

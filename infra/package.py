@@ -83,7 +83,7 @@ def lint(template: Path) -> None:
     PackageError
         If it finds an error or a warning.
     """
-    found = _run([_tool("cfn-lint"), "--format", "parseable", "--template", str(template)], cwd=template.parent)
+    found = _run([_tool("cfn-lint"), "--format", "parseable", "--template", template.name], cwd=template.parent)
     if found.returncode != 0 or found.stdout.strip():
         raise PackageError(f"cfn-lint refuses {template.name}:\n{found.stdout}{found.stderr}")
 

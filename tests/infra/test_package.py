@@ -196,3 +196,11 @@ def test_policy_allows_what_the_application_calls() -> None:
     looks = {name.replace("Create", "Describe", 1) for name in named if name.startswith("Create")}
     allowed = {action for action in _actions(_policy("dev")["Statement"]) if action.startswith("sagemaker:")}
     assert allowed == {f"sagemaker:{name}" for name in named | looks}
+
+
+def test_folders_may_be_named_from_here(made: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """cfn-lint finds a template that is named relative to the current folder, as `make package` names it."""
+    (tmp_path / "dist").mkdir()
+    shutil.copy(made.template, tmp_path / "dist")
+    monkeypatch.chdir(tmp_path)
+    lint(Path("dist", made.template.name))
