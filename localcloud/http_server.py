@@ -31,8 +31,29 @@ _BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 log = logging.getLogger(__name__)
 
 
+class _Whole:
+    """A connection's input that gives all the bytes it was asked for, or says that the client went away.
+
+    A short read would shrink the buffer below `DechunkedInput.readinto`, which still counts the bytes it asked for: the
+    reader then takes memory behind the buffer for content, and CPython 3.12.1 crashes.
+    """
+
+    def __init__(self, rfile: IO[bytes]) -> None:
+        self._rfile = rfile
+        self.readline = rfile.readline
+
+    def read(self, size: int) -> bytes:
+        data = self._rfile.read(size)
+        if len(data) < size:
+            raise ClientDisconnected
+        return data
+
+
 class _Chunks(DechunkedInput):
     """A chunked body, which says of a client that went away what a body of known length says."""
+
+    def __init__(self, rfile: IO[bytes]) -> None:
+        super().__init__(_Whole(rfile))  # type: ignore[arg-type]  # it reads and reads lines, no more is asked of it
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # as werkzeug declares it
         try:

@@ -1,4 +1,5 @@
 import http.client
+import io
 import json
 import socket
 import threading
@@ -7,9 +8,10 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from werkzeug.exceptions import ClientDisconnected
 
 from localcloud.errors import ConfigError
-from localcloud.http_server import DRAINED, Server
+from localcloud.http_server import DRAINED, Server, _Chunks
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -150,3 +152,12 @@ def test_port_in_use(server: Server) -> None:
     """A port that another program has is a refusal to start that names it."""
     with pytest.raises(ConfigError, match=f"port {server.port} cannot be used"):
         Server(application, server.port)
+
+
+@pytest.mark.parametrize("sent", [b"", b"10\r\n", b"10\r\nhalf", b"10\r\n0123456789abcdef", b"4\r\nfull\r\n"])
+def test_chunks_cut_short(sent: bytes) -> None:
+    """A chunked body that ends in the middle is a client that went away, and the reader's buffer keeps its size."""
+    buffer = bytearray(64)
+    with pytest.raises(ClientDisconnected):
+        _Chunks(io.BytesIO(sent)).readinto(buffer)
+    assert len(buffer) == 64
