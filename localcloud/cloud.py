@@ -78,7 +78,7 @@ class Cloud:
         """Start everything; raises ConfigError when that cannot be done, and leaves nothing behind then."""
         try:
             self._start()
-        except BaseException:
+        except BaseException:  # raised on: also an interrupt must leave no process behind
             self.stop()
             raise
         self._ready = True

@@ -47,7 +47,7 @@ def up(tools: Tools, *, screen: Screen, detach: bool, port: int, state: Path | N
             local.stop_child(started)
             screen.say("stopped")
             return
-        except BaseException:
+        except BaseException:  # raised on: whatever ends us here, the child must not outlive it
             local.stop_child(started)
             raise
     raise StartError(f"the local cloud ended by itself with exit code {code}: its log is {launch.log}")

@@ -161,7 +161,7 @@ class Jobs:
             return failed(f"ClientError: {error}")
         except WorkError as error:
             return failed(str(error))
-        except Exception:
+        except Exception:  # the outermost edge: a fault of ours fails this job and must not stop the queue
             log.exception("job_crashed kind=%s region=%s name=%s", job.work.kind.noun, job.region, job.name)
             return failed("InternalServerError: We encountered an internal error. Please try again.")
 
