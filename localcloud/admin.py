@@ -1,12 +1,15 @@
-"""The local cloud's own pages, below ``/_localcloud/``: JSON to look at, nothing to change, no secrets."""
+"""The local cloud's own pages, below ``/_localcloud/``: JSON to look at and to change time by, no secrets."""
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from http import HTTPStatus
+from typing import Any
 
 from werkzeug.wrappers import Response
 
+from localcloud.clock import Clock
+from localcloud.errors import AdminError
 from localcloud.lambdas import Lambdas
 from localcloud.moto_services import SERVICES
 from localcloud.settings import VERSION, Settings
@@ -17,25 +20,35 @@ PREFIX = "/_localcloud/"
 class Admin:
     """What can be asked about one local cloud."""
 
-    def __init__(self, settings: Settings, lambdas: Lambdas, is_ready: Callable[[], bool]) -> None:
+    def __init__(self, settings: Settings, lambdas: Lambdas, clock: Clock, is_ready: Callable[[], bool]) -> None:
         self._settings = settings
         self._lambdas = lambdas
+        self._clock = clock
         self._is_ready = is_ready
         self._pages: Mapping[str, Callable[[], object]] = {
             "health": self._health,
             "settings": self._delays_and_limits,
             "dead-letters": self._dead_letters,
             "rules": self._rules,
+            "clock": self._time,
         }
+        self._changes: Mapping[str, Callable[[Mapping[str, Any]], object]] = {"clock": self._pass_time}
 
-    def answer(self, method: str, path: str) -> Response:
-        """Answer a request for a page."""
-        page = self._pages.get(path.removeprefix(PREFIX))
+    def answer(self, method: str, path: str, body: bytes) -> Response:
+        """Answer a request for a page, or to change something; errors say what is wrong with it."""
+        name = path.removeprefix(PREFIX)
+        page = self._pages.get(name)
         if page is None:
-            return _json({"message": f"there are only {', '.join(PREFIX + name for name in self._pages)}"}, 404)
-        if method not in {"GET", "HEAD"}:
+            return _json({"message": f"there are only {', '.join(PREFIX + each for each in self._pages)}"}, 404)
+        if method in {"GET", "HEAD"}:
+            return _json(page(), HTTPStatus.OK)
+        change = self._changes.get(name)
+        if method != "POST" or change is None:
             return _json({"message": "there is nothing to change here: use GET"}, 405)
-        return _json(page(), HTTPStatus.OK)
+        try:
+            return _json(change(_read(body)), HTTPStatus.OK)
+        except AdminError as error:
+            return _json({"message": str(error)}, 400)
 
     def _health(self) -> object:
         return {
@@ -45,6 +58,21 @@ class Admin:
             "app": self._settings.app,
             "stage": self._settings.stage,
         }
+
+    def _time(self) -> object:
+        return {"now": self._clock.now().isoformat(), "virtual": self._clock.virtual}
+
+    def _pass_time(self, asked: Mapping[str, Any]) -> object:
+        if not self._clock.virtual:
+            raise AdminError("the clock is real: start with --clock virtual to advance it")
+        seconds = asked.get("advance")
+        if asked == {"jump": True}:
+            self._clock.jump()
+        elif isinstance(seconds, int | float) and seconds >= 0 and set(asked) <= {"advance", "wait"}:
+            self._clock.advance(seconds, wait=asked.get("wait", True) is not False)
+        else:
+            raise AdminError('send {"advance": seconds}, with "wait": false to pass work under way, or {"jump": true}')
+        return self._time()
 
     def _delays_and_limits(self) -> object:
         return {"delays": asdict(self._settings.delays), "limits": asdict(self._settings.limits)}
@@ -70,6 +98,16 @@ class Admin:
             "rules": [asdict(rule) for rule in wiring.rules],
             "schedules": [{**asdict(schedule), "fires": False} for schedule in wiring.schedules],
         }
+
+
+def _read(body: bytes) -> Mapping[str, Any]:
+    try:
+        asked = json.loads(body or b"{}")
+    except ValueError as error:
+        raise AdminError(f"the body is not JSON: {error}") from error
+    if not isinstance(asked, dict):
+        raise AdminError("the body is not a JSON object")
+    return asked
 
 
 def _json(document: object, status: int) -> Response:

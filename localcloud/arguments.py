@@ -34,6 +34,7 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
         app_dir=given.app_dir,
         environment=read_environment(given.environment) if given.environment else {},
         images=read_images(given.images) if given.images else {},
+        virtual_clock=given.clock == "virtual",
     )
 
 
@@ -71,6 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state", metavar="DIR", type=Path, required=True, help="where state and logs are kept")
     parser.add_argument("--images", metavar="FILE", type=Path, help="JSON: what runs in place of each image URI")
     parser.add_argument("--environment", metavar="FILE", type=Path, help="JSON: environment of the functions")
+    parser.add_argument(
+        "--clock", choices=["real", "virtual"], default="real", help="virtual: time can be advanced (default: real)"
+    )
     return parser
 
 

@@ -9,13 +9,13 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any
 
+from localcloud.clock import Clock
 from localcloud.history import History
 from localcloud.patterns import Matches, compile_pattern
 from localcloud.settings import ACCOUNT_ID
-from localcloud.timers import Timers
 from localcloud.wiring import Rule
 
 log = logging.getLogger(__name__)
@@ -36,17 +36,15 @@ class Bus:
         self,
         *,
         deliver: Deliver,
-        timers: Timers,
+        clock: Clock,
         delay: float,
         history: History,
-        now: Callable[[], datetime],
         new_id: Callable[[], str],
     ) -> None:
         self._deliver = deliver
-        self._timers = timers
+        self._clock = clock
         self._delay = delay
         self._history = history
-        self._now = now
         self._new_id = new_id
         self._targets: tuple[_Target, ...] = ()
 
@@ -64,7 +62,7 @@ class Bus:
             "detail-type": detail_type,
             "source": source,
             "account": ACCOUNT_ID,
-            "time": self._now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "time": self._clock.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "region": region,
             "resources": list(resources),
             "detail": detail,
@@ -77,4 +75,4 @@ class Bus:
             *(event["id"], source, detail_type, ",".join(resources), ",".join(rule.name for rule in matched)),
         )
         for rule in matched:
-            self._timers.after(self._delay, lambda function=rule.function: self._deliver(function, text))  # type: ignore[misc]  # mypy cannot see the lambda's default
+            self._clock.after(self._delay, lambda function=rule.function: self._deliver(function, text))  # type: ignore[misc]  # mypy cannot see the lambda's default

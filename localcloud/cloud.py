@@ -11,7 +11,6 @@ import os
 import threading
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
@@ -19,16 +18,17 @@ from typing import Protocol, Self, TypeVar
 from localcloud.admin import Admin
 from localcloud.apigateway import ApiGateway
 from localcloud.bus import Bus
+from localcloud.clock import Clock
+from localcloud.database import Database
 from localcloud.errors import ConfigError
 from localcloud.frontdoor import FrontDoor, SageMakerApi
 from localcloud.history import History
 from localcloud.http_server import Server
 from localcloud.lambdas import Lambdas
-from localcloud.moto_services import MotoServices
+from localcloud.moto_services import SERVICES, MotoServices
 from localcloud.processes import Processes
 from localcloud.s3_events import Publish, S3Events
 from localcloud.settings import Settings
-from localcloud.timers import Timers
 
 T = TypeVar("T")
 
@@ -52,10 +52,6 @@ def _sagemaker(settings: Settings, publish: Publish, processes: Processes) -> Sa
     from localcloud.sagemaker import SageMaker  # noqa: PLC0415  the base starts without it in its own tests
 
     return SageMaker(settings, publish=publish, processes=processes)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _new_id() -> str:
@@ -103,33 +99,33 @@ class Cloud:
         logs.mkdir(parents=True, exist_ok=True)
         self._hold_state()
         self._log_to(logs / "cloud.log")
-        history = self._keep(History(logs / "history.jsonl", _now), History.close)
+        database = self._keep(Database(settings.state / "state.db"), Database.close)
+        clock = self._clock(database)
+        history = self._keep(History(logs / "history.jsonl", clock.now), History.close)
         processes = self._keep(Processes(), Processes.close)
-        timers = Timers()
-        timers.start()
-        self._undo.append(timers.stop)
+        clock.start()
+        self._undo.append(clock.stop)
         moto = MotoServices()
         moto.reset()
         self._undo.append(moto.reset)
-        lambdas = Lambdas(settings, processes=processes, timers=timers, history=history, now=_now)
+        lambdas = Lambdas(settings, processes=processes, clock=clock, history=history)
         bus = Bus(
             deliver=lambdas.invoke_async,
-            timers=timers,
+            clock=clock,
             delay=settings.delays.event_delivery,
             history=history,
-            now=_now,
             new_id=_new_id,
         )
         sagemaker = self._make_sagemaker(settings, bus.publish, processes)
+        s3 = S3Events(moto, bus.publish, lambda action: clock.after(settings.delays.s3_event, action))
         door = FrontDoor(
             stage=settings.stage,
             api=ApiGateway(
-                settings.stage, settings.limits, wiring=lambda: lambdas.wiring, invoke=lambdas.invoke, now=_now
+                settings.stage, settings.limits, wiring=lambda: lambdas.wiring, invoke=lambdas.invoke, now=clock.now
             ),
-            pages=Admin(settings, lambdas, lambda: self._ready),
+            pages=Admin(settings, lambdas, clock, lambda: self._ready),
             sagemaker=sagemaker,
-            s3=S3Events(moto, bus.publish, lambda action: timers.after(settings.delays.s3_event, action)),
-            moto=moto,
+            services={**dict.fromkeys(SERVICES, moto), "s3": s3},
             history=history,
             new_id=_new_id,
         )
@@ -143,6 +139,19 @@ class Cloud:
         sagemaker.start(self.endpoint_url)
         threading.Thread(target=moto.warm, name="warm", daemon=True).start()
         log.info("cloud_started endpoint_url=%s", self.endpoint_url)
+
+    def _clock(self, database: Database) -> Clock:
+        """Make the clock; a virtual one goes on from where it stood."""
+        if not self._settings.virtual_clock:
+            return Clock()
+        database.define("CREATE TABLE IF NOT EXISTS clock (id INTEGER PRIMARY KEY CHECK (id = 0), offset REAL)")
+        database.execute("INSERT OR IGNORE INTO clock VALUES (0, 0.0)")
+        row = database.row("SELECT offset FROM clock")
+        return Clock(
+            virtual=True,
+            offset=row[0] if row else 0.0,
+            shifted=lambda offset: database.execute("UPDATE clock SET offset = ?", offset),
+        )
 
     def _serve(self, door: FrontDoor) -> None:
         server = Server(door, self._settings.port)

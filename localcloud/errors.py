@@ -4,6 +4,7 @@
 
     LocalCloudError
     ├── AwsError                answered to the caller in AWS's own shape: a code, a message, an HTTP status
+    ├── AdminError              a request to the cloud's own pages cannot be done; the message says why
     ├── ConfigError             the local cloud cannot start as it was asked to
     ├── ImageError              an image URI has no command, as a failed pull would be on AWS
     ├── UnknownVariantError     a request names a production variant that its endpoint does not have
@@ -32,6 +33,10 @@ class AwsError(LocalCloudError):
         self.message = message
         self.status = status
         self.members = members or {}
+
+
+class AdminError(LocalCloudError):
+    """A request to the cloud's own pages cannot be done."""
 
 
 class ConfigError(LocalCloudError):

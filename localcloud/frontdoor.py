@@ -22,7 +22,7 @@ from localcloud.admin import Admin
 from localcloud.apigateway import ApiGateway
 from localcloud.errors import AwsError
 from localcloud.history import History
-from localcloud.moto_services import SERVICES
+from localcloud.json_api import REGION
 from localcloud.signature import Scope, scope_of
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class SageMakerApi(Protocol):
 
 
 class FrontDoor:
-    """A WSGI application for one local cloud."""
+    """A WSGI application for one local cloud; ``services`` are named as in the scope of a signature."""
 
     def __init__(
         self,
@@ -70,8 +70,7 @@ class FrontDoor:
         api: ApiGateway,
         pages: Admin,
         sagemaker: SageMakerApi,
-        s3: "WSGIApplication",
-        moto: "WSGIApplication",
+        services: "Mapping[str, WSGIApplication]",
         history: History,
         new_id: Callable[[], str],
     ) -> None:
@@ -79,8 +78,7 @@ class FrontDoor:
         self._api = api
         self._pages = pages
         self._sagemaker = sagemaker
-        self._s3 = s3
-        self._moto = moto
+        self._services = services
         self._history = history
         self._new_id = new_id
 
@@ -122,17 +120,18 @@ class FrontDoor:
         if scope is None or scope.service == "execute-api":
             return self._unsigned(request, raw_path)
         _check_origin(request)
-        environ["localcloud.region"] = scope.region
+        environ[REGION] = scope.region
         if scope.service == "sagemaker":
             return self._to_sagemaker(request, scope)
-        if scope.service not in SERVICES or (scope.presigned and scope.service != "s3"):
+        service = self._services.get(scope.service)
+        if service is None or (scope.presigned and scope.service != "s3"):
             raise AwsError("NotImplemented", f"{scope.service} is not emulated by the local cloud", 501)
-        return _called(self._s3 if scope.service == "s3" else self._moto, environ)
+        return _called(service, environ)
 
     def _unsigned(self, request: Request, raw_path: str) -> Response:
         if request.path.startswith(admin.PREFIX):
             _check_origin(request)
-            return self._pages.answer(request.method, request.path)
+            return self._pages.answer(request.method, request.path, request.get_data(cache=False))
         first, slash, rest = raw_path.lstrip("/").partition("/")
         if unquote(first) == self._stage:
             if not slash and request.method in {"GET", "HEAD"}:

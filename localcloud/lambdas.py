@@ -11,20 +11,19 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from localcloud.clock import Clock
 from localcloud.errors import AwsError, ConfigError
 from localcloud.history import History
 from localcloud.invocations import Failure, Invocation, InvocationQueue, Outcome
 from localcloud.lambda_process import LambdaProcess, StartError, environment_of
 from localcloud.processes import Processes
 from localcloud.settings import Settings
-from localcloud.timers import Timers
 from localcloud.wiring import ChaliceConfig, Function, Wiring, read_wiring
 
 log = logging.getLogger(__name__)
@@ -50,15 +49,13 @@ class Lambdas:
         settings: Settings,
         *,
         processes: Processes,
-        timers: Timers,
+        clock: Clock,
         history: History,
-        now: Callable[[], datetime],
     ) -> None:
         self._settings = settings
         self._processes = processes
-        self._timers = timers
+        self._clock = clock
         self._history = history
-        self._now = now
         self._queue = InvocationQueue(settings.limits.lambda_workers, settings.limits.lambda_waiting)
         self._workers: list[LambdaProcess] = []
         self._threads: list[threading.Thread] = []
@@ -172,8 +169,8 @@ class Lambdas:
         pauses = self._settings.delays.lambda_retries
         if tries <= len(pauses):
             again = Invocation(invocation.function, invocation.event, invocation.request_id, waited_for=False)
-            self._timers.after(pauses[tries - 1], lambda: self._try(again, tries + 1))
+            self._clock.after(pauses[tries - 1], lambda: self._try(again, tries + 1))
             return
-        letter = DeadLetter(self._now(), name, request_id, tries, failure, json.loads(invocation.event))
+        letter = DeadLetter(self._clock.now(), name, request_id, tries, failure, json.loads(invocation.event))
         self._dead_letters.append(letter)
         log.error("event_given_up function=%s request_id=%s", name, request_id)

@@ -64,7 +64,7 @@ class Sequencer:
 class S3Events:
     """The WSGI application of S3: moto's, with the events that moto's answers cause."""
 
-    def __init__(self, moto: MotoServices, publish: Publish, later: Callable[[Callable[[], object]], None]) -> None:
+    def __init__(self, moto: MotoServices, publish: Publish, later: Callable[[Callable[[], object]], object]) -> None:
         self._moto = moto
         self._publish = publish
         self._later = later  # runs its argument once the answer is on its way

@@ -6,36 +6,39 @@ from pathlib import Path
 import pytest
 
 from localcloud.bus import Bus
+from localcloud.clock import Clock, Timer
 from localcloud.errors import ConfigError
 from localcloud.history import History
-from localcloud.timers import Timers
 from localcloud.wiring import Rule
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 
 
-class AtOnce(Timers):
-    """Timers that do not wait, and note how long they should have."""
+class AtOnce(Clock):
+    """A clock that stands at noon, does not wait, and notes how long it should have."""
 
     def __init__(self) -> None:
         super().__init__()
         self.waits: list[float] = []
 
-    def after(self, seconds: float, action: Callable[[], object]) -> None:
+    def now(self) -> datetime:
+        return NOON
+
+    def after(self, seconds: float, action: Callable[[], object]) -> Timer:
         self.waits.append(seconds)
         action()
+        return Timer(0.0, 0, action)
 
 
 class Delivered:
     def __init__(self, history: History) -> None:
         self.events: list[tuple[str, bytes]] = []
-        self.timers = AtOnce()
+        self.clock = AtOnce()
         self.bus = Bus(
             deliver=lambda function, event: self.events.append((function, event)),
-            timers=self.timers,
+            clock=self.clock,
             delay=0.5,
             history=history,
-            now=lambda: NOON,
             new_id=lambda: "the-id",
         )
 
@@ -68,7 +71,7 @@ def test_envelope(delivered: Delivered) -> None:
         "resources": ["arn:x"],
         "detail": {"a": 1},
     }
-    assert delivered.timers.waits == [0.5]
+    assert delivered.clock.waits == [0.5]
 
 
 def test_each_matching_rule_gets_the_event_once(delivered: Delivered) -> None:

@@ -1,0 +1,30 @@
+"""Where an event, an alarm's action, a notification or a dead letter can go: whatever an ARN names.
+
+Each service that takes messages puts its way in here when the cloud is put together, so that the senders know ARNs
+alone. A message that was taken is kept by its taker, in the transaction of the sender where there is one.
+"""
+
+from collections.abc import Callable
+
+from localcloud.errors import AwsError
+
+Take = Callable[[str, bytes], None]  # the ARN and the message; raises AwsError if nothing has that ARN
+
+
+class Targets:
+    """The takers, by the service in their ARNs."""
+
+    def __init__(self) -> None:
+        self._takers: dict[str, Take] = {}
+
+    def add(self, service: str, take: Take) -> None:
+        """Let messages for the ARNs of ``service`` go to ``take``."""
+        self._takers[service] = take
+
+    def send(self, arn: str, message: bytes) -> None:
+        """Hand a message over; raises AwsError if nothing takes it, now or ever."""
+        parts = arn.split(":", 5)
+        take = self._takers.get(parts[2]) if len(parts) == 6 and parts[0] == "arn" else None  # noqa: PLR2004  an ARN's parts
+        if take is None:
+            raise AwsError("ValidationException", f"{arn} is no target that the local cloud can reach")
+        take(arn, message)
