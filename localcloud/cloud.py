@@ -25,6 +25,7 @@ from localcloud.frontdoor import FrontDoor, SageMakerApi
 from localcloud.history import History
 from localcloud.http_server import Server
 from localcloud.lambdas import Lambdas
+from localcloud.leftovers import Leftovers
 from localcloud.moto_services import SERVICES, MotoServices
 from localcloud.processes import Processes
 from localcloud.s3_events import Publish, S3Events
@@ -45,13 +46,15 @@ class SageMakerService(SageMakerApi, Protocol):
         """End every job and server."""
 
 
-MakeSageMaker = Callable[[Settings, Publish, Processes], SageMakerService]
+MakeSageMaker = Callable[[Settings, Publish, Processes, Clock, Database], SageMakerService]
 
 
-def _sagemaker(settings: Settings, publish: Publish, processes: Processes) -> SageMakerService:
+def _sagemaker(
+    settings: Settings, publish: Publish, processes: Processes, clock: Clock, database: Database
+) -> SageMakerService:
     from localcloud.sagemaker import SageMaker  # noqa: PLC0415  the base starts without it in its own tests
 
-    return SageMaker(settings, publish=publish, processes=processes)
+    return SageMaker(settings, publish=publish, processes=processes, clock=clock, database=database)
 
 
 def _new_id() -> str:
@@ -102,7 +105,9 @@ class Cloud:
         database = self._keep(Database(settings.state / "state.db"), Database.close)
         clock = self._clock(database)
         history = self._keep(History(logs / "history.jsonl", clock.now), History.close)
-        processes = self._keep(Processes(), Processes.close)
+        leftovers = Leftovers(database)
+        leftovers.end()
+        processes = self._keep(Processes(leftovers), Processes.close)
         clock.start()
         self._undo.append(clock.stop)
         moto = MotoServices()
@@ -116,7 +121,7 @@ class Cloud:
             history=history,
             new_id=_new_id,
         )
-        sagemaker = self._make_sagemaker(settings, bus.publish, processes)
+        sagemaker = self._make_sagemaker(settings, bus.publish, processes, clock, database)
         s3 = S3Events(moto, bus.publish, lambda action: clock.after(settings.delays.s3_event, action))
         door = FrontDoor(
             stage=settings.stage,

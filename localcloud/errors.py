@@ -7,6 +7,7 @@
     ├── AdminError              a request to the cloud's own pages cannot be done; the message says why
     ├── ConfigError             the local cloud cannot start as it was asked to
     ├── ImageError              an image URI has no command, as a failed pull would be on AWS
+    ├── NoServerError           an endpoint in service has no server for a request
     ├── UnknownVariantError     a request names a production variant that its endpoint does not have
     ├── WorkerError             a Lambda worker, seen by the thread that talks to it
     │   ├── StartError          it could not be started (in `localcloud.lambda_process`: it carries a `Failure`)
@@ -45,6 +46,10 @@ class ConfigError(LocalCloudError):
 
 class ImageError(LocalCloudError):
     """An image URI is in no line of the images file."""
+
+
+class NoServerError(LocalCloudError):
+    """The endpoint is in service, and nobody is there to answer."""
 
 
 class UnknownVariantError(LocalCloudError):

@@ -13,8 +13,6 @@ from botocore.config import Config
 
 from localcloud.cloud import Cloud
 from localcloud.errors import AwsError
-from localcloud.processes import Processes
-from localcloud.s3_events import Publish
 from localcloud.settings import Delays, Settings
 
 T = TypeVar("T")
@@ -33,8 +31,8 @@ class FakeAnswer:
 class FakeSageMaker:
     """SageMaker's place in a cloud whose test is about something else: notes calls and answers plainly."""
 
-    def __init__(self, settings: Settings, publish: Publish, processes: Processes) -> None:
-        del settings, publish, processes
+    def __init__(self, *parts: object) -> None:
+        del parts
         self.calls: list[tuple[str, bytes, str]] = []
 
     def start(self, endpoint_url: str) -> None:
