@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from localcloud.admin import Admin
 from localcloud.apigateway import ApiGateway
@@ -21,6 +21,7 @@ from localcloud.bus import Bus
 from localcloud.clock import Clock
 from localcloud.database import Database
 from localcloud.errors import ConfigError
+from localcloud.faults import Faults
 from localcloud.frontdoor import FrontDoor, SageMakerApi
 from localcloud.history import History
 from localcloud.http_server import Server
@@ -28,7 +29,7 @@ from localcloud.lambdas import Lambdas
 from localcloud.leftovers import Leftovers
 from localcloud.moto_services import SERVICES, MotoServices
 from localcloud.processes import Processes
-from localcloud.s3_events import Publish, S3Events
+from localcloud.s3_events import S3Events
 from localcloud.settings import Settings
 
 T = TypeVar("T")
@@ -46,15 +47,13 @@ class SageMakerService(SageMakerApi, Protocol):
         """End every job and server."""
 
 
-MakeSageMaker = Callable[[Settings, Publish, Processes, Clock, Database], SageMakerService]
+MakeSageMaker = Callable[..., SageMakerService]  # as `SageMaker` is made
 
 
-def _sagemaker(
-    settings: Settings, publish: Publish, processes: Processes, clock: Clock, database: Database
-) -> SageMakerService:
+def _sagemaker(settings: Settings, **parts: Any) -> SageMakerService:  # noqa: ANN401  `SageMaker` names their types
     from localcloud.sagemaker import SageMaker  # noqa: PLC0415  the base starts without it in its own tests
 
-    return SageMaker(settings, publish=publish, processes=processes, clock=clock, database=database)
+    return SageMaker(settings, **parts)
 
 
 def _new_id() -> str:
@@ -113,6 +112,7 @@ class Cloud:
         moto = MotoServices()
         moto.reset()
         self._undo.append(moto.reset)
+        faults = Faults()
         lambdas = Lambdas(settings, processes=processes, clock=clock, history=history)
         bus = Bus(
             deliver=lambdas.invoke_async,
@@ -121,16 +121,19 @@ class Cloud:
             history=history,
             new_id=_new_id,
         )
-        sagemaker = self._make_sagemaker(settings, bus.publish, processes, clock, database)
+        sagemaker = self._make_sagemaker(
+            settings, publish=bus.publish, processes=processes, clock=clock, database=database, faults=faults
+        )
         s3 = S3Events(moto, bus.publish, lambda action: clock.after(settings.delays.s3_event, action))
         door = FrontDoor(
             stage=settings.stage,
             api=ApiGateway(
                 settings.stage, settings.limits, wiring=lambda: lambdas.wiring, invoke=lambdas.invoke, now=clock.now
             ),
-            pages=Admin(settings, lambdas, clock, lambda: self._ready),
+            pages=Admin(settings, lambdas, clock, faults, is_ready=lambda: self._ready),
             sagemaker=sagemaker,
             services={**dict.fromkeys(SERVICES, moto), "s3": s3},
+            faults=faults,
             history=history,
             new_id=_new_id,
         )

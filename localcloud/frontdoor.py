@@ -20,7 +20,9 @@ from werkzeug.wrappers import Request, Response
 from localcloud import admin, operation_names, protocol
 from localcloud.admin import Admin
 from localcloud.apigateway import ApiGateway
-from localcloud.errors import AwsError
+from localcloud.errors import AwsError, CutError
+from localcloud.faults import CallFault, Faults
+from localcloud.faults.answers import cut, kept_body
 from localcloud.history import History
 from localcloud.json_api import REGION
 from localcloud.signature import Scope, scope_of
@@ -71,6 +73,7 @@ class FrontDoor:
         pages: Admin,
         sagemaker: SageMakerApi,
         services: "Mapping[str, WSGIApplication]",
+        faults: Faults,
         history: History,
         new_id: Callable[[], str],
     ) -> None:
@@ -79,26 +82,23 @@ class FrontDoor:
         self._pages = pages
         self._sagemaker = sagemaker
         self._services = services
+        self._faults = faults
         self._history = history
         self._new_id = new_id
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer one request and write it into the history."""
+        """Answer one request and write it into the history; raises CutError if its connection is to end."""
         begun = time.monotonic()
         request = Request(environ)
         scope = scope_of(environ.get("HTTP_AUTHORIZATION", ""), environ["QUERY_STRING"])
-        operation = operation_names.name_of(request, scope.service if scope else "")
+        service = scope.service if scope else ""
+        operation = operation_names.name_of(request, service)
+        fault = self._faults.of_call(service or "http", operation)
         try:
-            answer = self._route(request, scope, environ)
-        except AwsError as error:
-            answer = self._refused(error, scope.service if scope else "", request)
-        except ClientDisconnected:
-            gone = AwsError("RequestTimeout", "the client went away before it had sent all of its request")
-            answer = self._refused(gone, scope.service if scope else "", request)
-        except Exception:  # the outermost edge: whatever a service did not foresee is a 500, as on AWS
-            log.exception("request_failed operation=%s", operation)
-            failure = AwsError("InternalFailure", "the local cloud failed; see cloud.log", 500)
-            answer = self._refused(failure, scope.service if scope else "", request)
+            answer = self._answer(request, scope, operation, fault)
+        except CutError:
+            self._history.record("call", service or "http", operation, "cut", time.monotonic() - begun)
+            raise
         status: list[str] = []
 
         def noted(code: str, headers: list[tuple[str, str]], exc_info: object = None, /) -> Callable[[bytes], object]:
@@ -107,12 +107,40 @@ class FrontDoor:
             return start_response(code, headers)
 
         body = answer(environ, noted)
-        service = scope.service if scope else "http"
         code = int(status[0].partition(" ")[0]) if status else 0
-        self._history.record("call", service, operation, code, time.monotonic() - begun)
+        self._history.record("call", service or "http", operation, code, time.monotonic() - begun)
         return body
 
-    def _route(self, request: Request, scope: Scope | None, environ: "WSGIEnvironment") -> "WSGIApplication":
+    def _answer(self, request: Request, scope: Scope | None, operation: str, fault: CallFault) -> "WSGIApplication":
+        """Answer a request with all that goes wrong with it, by itself or on request; raises CutError."""
+        service = scope.service if scope else ""
+        try:
+            time.sleep(fault.delay)
+            if not fault.after:
+                fault.strike(service)
+            answer = self._route_twice(request, scope) if fault.duplicate else self._route(request, scope)
+            fault.strike(service)
+        except AwsError as error:
+            answer = self._refused(error, service, request)
+        except ClientDisconnected:
+            gone = AwsError("RequestTimeout", "the client went away before it had sent all of its request")
+            answer = self._refused(gone, service, request)
+        except CutError:
+            raise
+        except Exception:  # the outermost edge: whatever a service did not foresee is a 500, as on AWS
+            log.exception("request_failed operation=%s", operation)
+            failure = AwsError("InternalFailure", "the local cloud failed; see cloud.log", 500)
+            answer = self._refused(failure, service, request)
+        return cut(answer) if fault.cut else answer
+
+    def _route_twice(self, request: Request, scope: Scope | None) -> "WSGIApplication":
+        with kept_body(request.environ) as body:
+            self._route(request, scope)
+            body.seek(0)
+            return self._route(Request(request.environ), scope)
+
+    def _route(self, request: Request, scope: Scope | None) -> "WSGIApplication":
+        environ = request.environ
         _check_host(environ.get("HTTP_HOST", ""))
         raw_path = (
             urlsplit("//host" + environ["REQUEST_URI"]).path if environ["REQUEST_URI"].startswith("/") else request.path

@@ -182,7 +182,7 @@ class Endpoints:
 
     def _create(self, region: str, name: str, config: Data) -> None:
         try:
-            fleet = self._launcher.launch(region, name, config)
+            fleet = self._launch(region, name, config)
         except (WorkError, ImageError) as error:
             _quiet_if_stopped(error)
             members = {"EndpointStatus": "Failed", "FailureReason": str(error)}
@@ -192,15 +192,25 @@ class Endpoints:
 
     def _update(self, region: str, name: str, config: Data) -> None:
         try:
-            fleet = self._launcher.launch(region, name, config)
+            fleet = self._launch(region, name, config)
         except (WorkError, ImageError) as error:
             _quiet_if_stopped(error)
-            members = {"EndpointStatus": "InService", "FailureReason": str(error), **_SETTLED}
+            reason = {"FailureReason": str(error)} if str(error) else {}
+            members = {"EndpointStatus": "InService", **reason, **_SETTLED}
             self._foundation.store.update(_KIND, region, name, lambda row: {**row, **members})
             return
         self._retire(
             self._put_in_service(region, name, fleet, lambda row: self._serving(row, region, config)).instances
         )
+
+    def _launch(self, region: str, name: str, config: Data) -> Fleet:
+        """Launch a fleet, unless it is to fail on request: with a reason, or silently as AWS has been seen to."""
+        fault = self._foundation.faults.of_endpoint(name)
+        if fault is None:
+            return self._launcher.launch(region, name, config)
+        if fault.after:
+            self._launcher.stop(self._launcher.launch(region, name, config).instances)
+        raise WorkError("" if fault.outcome == "SilentRollback" else fault.reason)
 
     def _resize(self, region: str, name: str, config: Data) -> None:
         """Swap a fleet for one of the same servers, more or fewer, in other shares."""

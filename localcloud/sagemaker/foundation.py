@@ -6,6 +6,7 @@ from functools import cached_property
 from threading import Lock
 
 from localcloud.clock import Clock
+from localcloud.faults import Faults
 from localcloud.sagemaker.background import Background
 from localcloud.sagemaker.containers import Containers
 from localcloud.sagemaker.job_processes import JobProcesses
@@ -24,6 +25,7 @@ class Foundation:
     limits: Limits
     delays: Delays
     clock: Clock
+    faults: Faults
     endpoint_url: str = ""
     _lock: Lock = field(default_factory=Lock)
     _objects: dict[str, Objects] = field(default_factory=dict)

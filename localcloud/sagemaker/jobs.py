@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 from localcloud.clock import Clock
 from localcloud.errors import AwsError, ImageError, StoppedError, WorkError
+from localcloud.faults import Faults
 from localcloud.sagemaker.background import Background
 from localcloud.sagemaker.resource_kinds import Kind
 from localcloud.sagemaker.store import Data, Store
@@ -82,11 +83,19 @@ class Jobs:
     """The queue of all jobs, and the requests about them."""
 
     def __init__(
-        self, store: Store, background: Background, clock: Clock, works: Sequence[JobKind], *, parallel: int
+        self,
+        store: Store,
+        background: Background,
+        clock: Clock,
+        faults: Faults,
+        works: Sequence[JobKind],
+        *,
+        parallel: int,
     ) -> None:
         self._store = store
         self._background = background
         self._clock = clock
+        self._faults = faults
         self.works = works
         self._parallel = parallel
         self._changed = threading.Condition()
@@ -185,8 +194,13 @@ class Jobs:
             return None if self._closed else self._waiting.popleft()
 
     def _run(self, job: Job) -> Ending:
+        fault = self._faults.of_job(job.work.kind.noun, job.name)
         try:
-            return job.work.run(job)
+            if fault is None:
+                return job.work.run(job)
+            if fault.after:
+                job.work.run(job)
+            return Ending(fault.outcome, {"FailureReason": fault.reason[:MAX_REASON]} if fault.reason else {})
         except StoppedError:
             return Ending("Stopped")
         except ImageError as error:

@@ -8,6 +8,7 @@ from functools import partial
 from localcloud.clock import Clock
 from localcloud.database import Database
 from localcloud.errors import AwsError
+from localcloud.faults import Faults
 from localcloud.processes import Processes
 from localcloud.protocol import parse, render
 from localcloud.sagemaker import endpoints, models, packages, resource_kinds, tags
@@ -44,6 +45,7 @@ class SageMaker:
         processes: Processes,
         clock: Clock,
         database: Database,
+        faults: Faults,
     ) -> None:
         self._settings = settings
         self._processes = processes
@@ -56,11 +58,13 @@ class SageMaker:
             settings.limits,
             settings.delays,
             clock,
+            faults,
         )
         self._jobs = Jobs(
             self._store,
             self._background,
             clock,
+            faults,
             [Training(self._foundation), Processing(self._foundation), Transform(self._foundation)],
             parallel=settings.limits.parallel_jobs,
         )

@@ -15,6 +15,7 @@ from moto.server import ThreadedMotoServer
 
 from localcloud.clock import Clock
 from localcloud.database import Database
+from localcloud.faults import Faults
 from localcloud.processes import Processes
 from localcloud.sagemaker import InvokeAnswer, SageMaker
 from localcloud.settings import Delays, Image, Limits, Settings
@@ -48,6 +49,7 @@ class Cloud:
     state: Path
     sent: Events
     again: Callable[[], SageMaker]
+    faults: Faults
 
     def restart(self) -> None:
         """Stop SageMaker as it stands, forget its events, and start another one on what is stored."""
@@ -233,12 +235,21 @@ def make_cloud(s3_url: str, settings: Settings) -> Iterator[Callable[..., Cloud]
             clock = stack.enter_context(running_clock())
             database = stack.enter_context(closing(Database(settings.state / f"{bucket}.db")))
 
+            faults = Faults()
+
             def again() -> SageMaker:
-                made = SageMaker(chosen, publish=events.publish, processes=processes, clock=clock, database=database)
+                made = SageMaker(
+                    chosen,
+                    publish=events.publish,
+                    processes=processes,
+                    clock=clock,
+                    database=database,
+                    faults=faults,
+                )
                 made.start(s3_url)
                 return made
 
-            cloud = Cloud(again(), s3, bucket, settings.state, events, again)
+            cloud = Cloud(again(), s3, bucket, settings.state, events, again, faults)
             started.append(cloud)
             return cloud
 
