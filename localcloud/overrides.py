@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from localcloud.errors import ConfigError
 from localcloud.settings import PRESETS, Delays, Limits
@@ -23,15 +24,13 @@ def overridden(preset: str, given: Iterable[str]) -> tuple[Delays, Limits]:
     return delays, limits
 
 
-def _read(name: str, value: str, default: object) -> object:
+def _read(name: str, value: str, default: object) -> Any:  # noqa: ANN401  of the type that the default has
     try:
         if isinstance(default, tuple):
-            read: object = tuple(_number(part) for part in value.split(","))
-        else:
-            read = int(_number(value)) if isinstance(default, int) else _number(value)
+            return tuple(_number(part) for part in value.split(","))
+        return int(_number(value)) if isinstance(default, int) else _number(value)
     except ValueError as error:
         raise ConfigError(f"--set {name}={value}: {error}") from error
-    return read
 
 
 def _number(text: str) -> float:
