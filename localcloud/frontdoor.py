@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_NAME = "localcloud.name"  # in a WSGI environment: which resource the request is about
+_NAMED = re.compile(rb'"\w+Name": ?"(?P<name>[\w/-]{1,256})"')
 _INVOCATIONS = re.compile(r"/endpoints/(?P<name>[^/]+)/invocations")
 
 log = logging.getLogger(__name__)
@@ -99,16 +101,20 @@ class FrontDoor:
         except CutError:
             self._history.record("call", service or "http", operation, "cut", time.monotonic() - begun)
             raise
-        status: list[str] = []
+        told: dict[str, str] = {}
 
         def noted(code: str, headers: list[tuple[str, str]], exc_info: object = None, /) -> Callable[[bytes], object]:
             del exc_info
-            status[:] = [code]
+            told.update({name.lower(): value for name, value in headers}, status=code.partition(" ")[0])
             return start_response(code, headers)
 
         body = answer(environ, noted)
-        code = int(status[0].partition(" ")[0]) if status else 0
-        self._history.record("call", service or "http", operation, code, time.monotonic() - begun)
+        self._history.record(
+            *("call", service or "http", operation, int(told.get("status", 0)), time.monotonic() - begun),
+            name=environ.get(_NAME),
+            error=told.get("x-amzn-errortype"),
+            request_id=told.get("x-amzn-requestid") or told.get("x-amz-request-id"),
+        )
         return body
 
     def _answer(self, request: Request, scope: Scope | None, operation: str, fault: CallFault) -> "WSGIApplication":
@@ -170,6 +176,7 @@ class FrontDoor:
     def _to_sagemaker(self, request: Request, scope: Scope) -> Response:
         body = request.get_data(cache=False)
         if found := _INVOCATIONS.fullmatch(request.path):
+            request.environ[_NAME] = found["name"]
             if request.method != "POST":
                 raise AwsError("UnknownOperationException", "an endpoint is invoked by POST", 404)
             invoked = self._sagemaker.invoke(found["name"], dict(request.headers), body, scope.region)
@@ -178,6 +185,7 @@ class FrontDoor:
         service, _, operation = request.headers.get("X-Amz-Target", "").partition(".")
         if service != "SageMaker" or not operation:
             raise AwsError("UnknownOperationException", "no X-Amz-Target names an operation of SageMaker", 400)
+        request.environ[_NAME] = _name_in(body)
         status, answer = self._sagemaker.handle(operation, body, scope.region)
         headers = {"x-amzn-RequestId": self._new_id()}
         return Response(answer, status=status, headers=headers, content_type="application/x-amz-json-1.1")
@@ -222,6 +230,12 @@ def _called(app: "WSGIApplication", environ: "WSGIEnvironment") -> "WSGIApplicat
         return body
 
     return replay
+
+
+def _name_in(body: bytes) -> str | None:
+    """Return what a call of SageMaker's control plane is about: the first name in its request."""
+    found = _NAMED.search(body)
+    return found["name"].decode() if found else None
 
 
 def _check_host(host: str) -> None:
