@@ -29,6 +29,8 @@ from localcloud.moto_services import SERVICES, MotoServices
 from localcloud.processes import Processes
 from localcloud.s3_events import Publish, S3Events
 from localcloud.settings import Settings
+from localcloud.sns import Sns
+from localcloud.targets import Targets
 
 T = TypeVar("T")
 
@@ -117,6 +119,9 @@ class Cloud:
             new_id=_new_id,
         )
         sagemaker = self._make_sagemaker(settings, bus.publish, processes)
+        targets = Targets()
+        sns = Sns(database, clock, targets, retries=settings.delays.sns_retries)
+        targets.add("sns", sns.take)
         s3 = S3Events(moto, bus.publish, lambda action: clock.after(settings.delays.s3_event, action))
         door = FrontDoor(
             stage=settings.stage,
@@ -125,7 +130,8 @@ class Cloud:
             ),
             pages=Admin(settings, lambdas, clock, lambda: self._ready),
             sagemaker=sagemaker,
-            services={**dict.fromkeys(SERVICES, moto), "s3": s3},
+            services={**dict.fromkeys(SERVICES, moto), "s3": s3, "sns": sns.api},
+            links=sns.links,
             history=history,
             new_id=_new_id,
         )
@@ -137,6 +143,8 @@ class Cloud:
             log.warning("schedule_not_fired name=%s expression=%s", schedule.name, schedule.expression)
         self._undo.append(sagemaker.stop)
         sagemaker.start(self.endpoint_url)
+        self._undo.append(sns.stop)
+        sns.start(self.endpoint_url)
         threading.Thread(target=moto.warm, name="warm", daemon=True).start()
         log.info("cloud_started endpoint_url=%s", self.endpoint_url)
 

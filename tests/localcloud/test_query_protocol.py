@@ -102,6 +102,7 @@ def test_requests_come_as_they_were_sent(service: str, operation: str) -> None:
 def test_answers_are_read_as_they_were_given(service: str, operation: str) -> None:
     """What is answered botocore parses to the same values, with the request's id."""
     shape = model(service, operation).output_shape
+    assert shape is not None
     parser = botocore.parsers.create_parser("query")
 
     @settings(max_examples=15, deadline=None)
