@@ -44,7 +44,8 @@ class Sns:
         self._subscriptions = Subscriptions(foundation, topics)
         self._publishing = Publishing(foundation, topics)
         self._topics = topics
-        self.api = QueryApi("sns", self._operations())
+        self.operations = self._operations()
+        self.api = QueryApi("sns", self.operations)
         unsigned = {"ConfirmSubscription": self._subscriptions.confirm, "Unsubscribe": self._subscriptions.unsubscribe}
         self.links = {action: QueryApi("sns", {action: do}) for action, do in unsigned.items()}
 
