@@ -25,6 +25,7 @@ from localcloud.frontdoor import FrontDoor, SageMakerApi
 from localcloud.history import History
 from localcloud.http_server import Server
 from localcloud.lambdas import Lambdas
+from localcloud.logs import Logs
 from localcloud.moto_services import SERVICES, MotoServices
 from localcloud.processes import Processes
 from localcloud.s3_events import Publish, S3Events
@@ -119,6 +120,7 @@ class Cloud:
             new_id=_new_id,
         )
         sagemaker = self._make_sagemaker(settings, bus.publish, processes)
+        log_groups = Logs(database, clock, settings.region)
         targets = Targets()
         sns = Sns(database, clock, targets, retries=settings.delays.sns_retries)
         targets.add("sns", sns.take)
@@ -130,7 +132,7 @@ class Cloud:
             ),
             pages=Admin(settings, lambdas, clock, lambda: self._ready),
             sagemaker=sagemaker,
-            services={**dict.fromkeys(SERVICES, moto), "s3": s3, "sns": sns.api},
+            services={**dict.fromkeys(SERVICES, moto), "s3": s3, "sns": sns.api, "logs": log_groups.api},
             links=sns.links,
             history=history,
             new_id=_new_id,

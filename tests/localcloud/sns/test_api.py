@@ -136,33 +136,32 @@ def test_email_is_recorded_only(sns: Any, topic: str) -> None:
     ],
 )
 def test_endpoints_that_are_refused(sns: Any, topic: str, protocol: str, endpoint: str, words: str) -> None:
-    """Subscribe refuses what is not emulated, what is no endpoint of its protocol, and every address but this machine's."""
+    """Subscribe refuses what is not emulated, no endpoint of its protocol, or an address not of this machine."""
     code, message = code_of(sns.subscribe, TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
     assert code == "InvalidParameter"
     assert words in message
 
 
 @pytest.mark.parametrize(
-    ("protocol", "endpoint", "attributes", "words"),
+    ("subscription", "attributes", "words"),
     [
-        ("sqs", QUEUE, {"DeliveryPolicy": "{}"}, "DeliveryPolicy is not emulated"),
-        ("sqs", QUEUE, {"RawMessageDelivery": "yes"}, "RawMessageDelivery"),
+        (("sqs", QUEUE), {"DeliveryPolicy": "{}"}, "DeliveryPolicy is not emulated"),
+        (("sqs", QUEUE), {"RawMessageDelivery": "yes"}, "RawMessageDelivery"),
         (
-            "lambda",
-            "arn:aws:lambda:eu-central-1:123456789012:function:f",
+            ("lambda", "arn:aws:lambda:eu-central-1:123456789012:function:f"),
             {"RawMessageDelivery": "true"},
             "does not support",
         ),
-        ("sqs", QUEUE, {"FilterPolicy": '{"a": [{"like": "b"}]}'}, "like"),
-        ("sqs", QUEUE, {"RedrivePolicy": "{}"}, "deadLetterTargetArn"),
-        ("sqs", QUEUE, {"RedrivePolicy": '{"deadLetterTargetArn": "arn:aws:sns:a:1:b"}'}, "invalid SQS ARN"),
+        (("sqs", QUEUE), {"FilterPolicy": '{"a": [{"like": "b"}]}'}, "like"),
+        (("sqs", QUEUE), {"RedrivePolicy": "{}"}, "deadLetterTargetArn"),
+        (("sqs", QUEUE), {"RedrivePolicy": '{"deadLetterTargetArn": "arn:aws:sns:a:1:b"}'}, "invalid SQS ARN"),
     ],
 )
 def test_attributes_that_are_refused(
-    sns: Any, topic: str, protocol: str, endpoint: str, attributes: dict[str, str], words: str
+    sns: Any, topic: str, subscription: tuple[str, str], attributes: dict[str, str], words: str
 ) -> None:
     """Subscribe and SetSubscriptionAttributes refuse what cannot work, alike."""
-    request = {"TopicArn": topic, "Protocol": protocol, "Endpoint": endpoint}
+    request = {"TopicArn": topic, "Protocol": subscription[0], "Endpoint": subscription[1]}
     assert words in code_of(sns.subscribe, **request, Attributes=attributes)[1]
     arn = sns.subscribe(**request)["SubscriptionArn"]
     for name, value in attributes.items():

@@ -6,7 +6,7 @@ import pytest
 from localcloud.errors import AwsError
 from localcloud.sns.filters import accepts, check
 
-ATTRIBUTES = {
+ATTRIBUTES: dict[str, dict[str, Any]] = {
     "store": {"DataType": "String", "StringValue": "example_corp"},
     "price": {"DataType": "Number", "StringValue": "210.75"},
     "count": {"DataType": "Number", "StringValue": "3"},

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from tests.localcloud.sns.conftest import Subscriber
 
 
@@ -127,10 +128,10 @@ def test_tried_again(cloud: Any, sns: Any, topic: str, subscriber: Subscriber, w
 
 
 @pytest.mark.parametrize(("answers", "tries"), [([500] * 4, 4), ([404], 1)])
-def test_given_up(
-    cloud: Any, sns: Any, topic: str, subscriber: Subscriber, wait_for: Any, answers: list[int], tries: int
-) -> None:
+def test_given_up(cloud: Any, subscriber: Subscriber, wait_for: Any, answers: list[int], tries: int) -> None:
     """After three more tries, or at once when the answer is the request's fault, a message is dropped and logged."""
+    sns = cloud.client("sns")
+    topic = sns.create_topic(Name="alarms")["TopicArn"]
     subscribed(sns, topic, subscriber, wait_for)
     subscriber.answers = answers
     sns.publish(TopicArn=topic, Message="m")
