@@ -48,13 +48,15 @@ class SageMakerService(SageMakerApi, Protocol):
         """End every job and server."""
 
 
-MakeSageMaker = Callable[[Settings, Publish, Processes], SageMakerService]
+MakeSageMaker = Callable[[Settings, Publish, Processes, Database, Logs], SageMakerService]
 
 
-def _sagemaker(settings: Settings, publish: Publish, processes: Processes) -> SageMakerService:
+def _sagemaker(
+    settings: Settings, publish: Publish, processes: Processes, database: Database, logs: Logs
+) -> SageMakerService:
     from localcloud.sagemaker import SageMaker  # noqa: PLC0415  the base starts without it in its own tests
 
-    return SageMaker(settings, publish=publish, processes=processes)
+    return SageMaker(settings, publish=publish, processes=processes, database=database, append=logs.append)
 
 
 def _new_id() -> str:
@@ -119,8 +121,8 @@ class Cloud:
             history=history,
             new_id=_new_id,
         )
-        sagemaker = self._make_sagemaker(settings, bus.publish, processes)
         log_groups = Logs(database, clock, settings.region)
+        sagemaker = self._make_sagemaker(settings, bus.publish, processes, database, log_groups)
         targets = Targets()
         sns = Sns(database, clock, targets, retries=settings.delays.sns_retries)
         targets.add("sns", sns.take)

@@ -32,13 +32,13 @@ from localcloud.errors import AwsError
 Json = dict[str, Any]
 
 
-def parse(service: str, operation: str, body: bytes) -> Json:
+def parse(service: str, operation: str, body: bytes, fault: str = "ValidationException") -> Json:
     """Read a request's body as the model of ``operation`` says it is.
 
     Raises
     ------
     AwsError
-        UnknownOperationException, SerializationException, or ValidationException naming each member and its limit.
+        UnknownOperationException, SerializationException, or ``fault`` naming each member and its limit.
     """
     shape = model(service, operation).input_shape
     try:
@@ -49,7 +49,7 @@ def parse(service: str, operation: str, body: bytes) -> Json:
         raise AwsError("SerializationException", "the request's body is not a JSON object")
     if shape is None:
         return {}
-    return cast("Json", _read(checked(request, shape, "ValidationException"), shape))
+    return cast("Json", _read(checked(request, shape, fault), shape))
 
 
 def checked(request: Json, shape: Shape, code: str) -> Json:

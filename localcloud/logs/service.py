@@ -20,7 +20,7 @@ class Logs:
         self._database = database
         self._region = region
         self._store = Store(database, clock)
-        self.api = JsonApi("logs", self._operations())
+        self.api = JsonApi("logs", self._operations(), fault="InvalidParameterException")
 
     def append(
         self, group: str, stream: str, lines: Sequence[tuple[datetime, str]], *, region: str | None = None

@@ -7,6 +7,7 @@ from threading import Lock
 from localcloud.sagemaker.background import Background
 from localcloud.sagemaker.containers import Containers
 from localcloud.sagemaker.job_processes import JobProcesses
+from localcloud.sagemaker.log_shipping import LogShipping
 from localcloud.sagemaker.objects import Objects, connect
 from localcloud.sagemaker.store import Clock, Store
 from localcloud.settings import Delays, Limits
@@ -22,6 +23,7 @@ class Foundation:
     limits: Limits
     delays: Delays
     now: Clock
+    shipping: LogShipping
     endpoint_url: str = ""
     _lock: Lock = field(default_factory=Lock)
     _objects: dict[str, Objects] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from localcloud.errors import AwsError, ImageError, StoppedError, WorkError
 from localcloud.sagemaker.background import Background
+from localcloud.sagemaker.log_shipping import LogShipping
 from localcloud.sagemaker.resource_kinds import Kind
 from localcloud.sagemaker.store import Data, Store
 
@@ -75,9 +76,10 @@ class JobKind(Protocol):
 class Jobs:
     """The queue of all jobs, and the requests about them."""
 
-    def __init__(self, store: Store, background: Background, *, parallel: int) -> None:
+    def __init__(self, store: Store, background: Background, shipping: LogShipping, *, parallel: int) -> None:
         self._store = store
         self._background = background
+        self._shipping = shipping
         self._parallel = parallel
         self._changed = threading.Condition()
         self._waiting: deque[Job] = deque()
@@ -154,7 +156,8 @@ class Jobs:
 
     def _run(self, job: Job) -> Ending:
         try:
-            return job.work.run(job)
+            with self._shipping.job(job.work.kind.noun, job.region, job.name):
+                return job.work.run(job)
         except StoppedError:
             return Ending("Stopped")
         except ImageError as error:

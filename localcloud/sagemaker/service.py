@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 
+from localcloud.database import Database
 from localcloud.errors import AwsError
 from localcloud.processes import Processes
 from localcloud.protocol import parse, render
@@ -16,6 +17,7 @@ from localcloud.sagemaker.containers import Containers
 from localcloud.sagemaker.foundation import Foundation
 from localcloud.sagemaker.jobs import Jobs
 from localcloud.sagemaker.listing import LISTINGS, page
+from localcloud.sagemaker.log_shipping import Append, LogShipping
 from localcloud.sagemaker.processing import Processing
 from localcloud.sagemaker.resource_kinds import Kind
 from localcloud.sagemaker.runtime import InvokeAnswer, invoke
@@ -40,7 +42,14 @@ class SageMaker:
     """Control plane and runtime; `start` needs the address where S3 is reached."""
 
     def __init__(
-        self, settings: Settings, *, publish: Callable[..., None], processes: Processes, now: Clock = _utc_now
+        self,
+        settings: Settings,
+        *,
+        publish: Callable[..., None],
+        processes: Processes,
+        database: Database,
+        append: Append,
+        now: Clock = _utc_now,
     ) -> None:
         self._settings = settings
         self._processes = processes
@@ -53,8 +62,11 @@ class SageMaker:
             settings.limits,
             settings.delays,
             now,
+            LogShipping(database, append, now, settings.state / "logs" / "sagemaker"),
         )
-        self._jobs = Jobs(self._store, self._background, parallel=settings.limits.parallel_jobs)
+        self._jobs = Jobs(
+            self._store, self._background, self._foundation.shipping, parallel=settings.limits.parallel_jobs
+        )
         self._captures = Captures(self._foundation, random.Random(), _new_id)  # noqa: S311  a sample, no secret
         self._endpoints = endpoints.Endpoints(self._foundation, self._captures)
         self._operations = self._table()
@@ -65,6 +77,10 @@ class SageMaker:
         self._foundation.containers.remove_all()
         self._jobs.start()
         self._background.start("revive", self._endpoints.revive)
+        self._background.start(
+            "log-shipping",
+            partial(self._foundation.shipping.run, self._background.sleep, self._settings.delays.job_watch),
+        )
         self._background.start("capture", self._captures.run)
 
     def stop(self) -> None:

@@ -12,7 +12,9 @@ import pytest
 from botocore.config import Config
 
 from localcloud.cloud import Cloud
+from localcloud.database import Database
 from localcloud.errors import AwsError
+from localcloud.logs import Logs
 from localcloud.processes import Processes
 from localcloud.s3_events import Publish
 from localcloud.settings import Delays, Settings
@@ -33,8 +35,10 @@ class FakeAnswer:
 class FakeSageMaker:
     """SageMaker's place in a cloud whose test is about something else: notes calls and answers plainly."""
 
-    def __init__(self, settings: Settings, publish: Publish, processes: Processes) -> None:
-        del settings, publish, processes
+    def __init__(
+        self, settings: Settings, publish: Publish, processes: Processes, database: Database, logs: Logs
+    ) -> None:
+        del settings, publish, processes, database, logs
         self.calls: list[tuple[str, bytes, str]] = []
 
     def start(self, endpoint_url: str) -> None:

@@ -12,6 +12,9 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from localcloud.clock import Clock
+from localcloud.database import Database
+from localcloud.logs import Logs
 from localcloud.processes import Processes
 from localcloud.sagemaker import InvokeAnswer, SageMaker
 from localcloud.settings import Delays, Image, Limits, Settings
@@ -44,6 +47,7 @@ class Cloud:
     bucket: str
     state: Path
     sent: Events
+    logs: Logs
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -57,6 +61,18 @@ class Cloud:
     def invoke(self, body: bytes, endpoint: str = "e", **headers: str) -> InvokeAnswer:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.sagemaker.invoke(endpoint, sent, body, REGION)
+
+    def logged(self, group: str) -> dict[str, list[str]]:
+        """Give the messages of each stream of a log group."""
+        found: dict[str, list[str]] = {}
+        groups = json.loads(self.logs.api.answer("DescribeLogGroups", b"{}", REGION))["logGroups"]
+        if group not in {each["logGroupName"] for each in groups}:
+            return found
+        request = json.dumps({"logGroupName": group}).encode()
+        answer = json.loads(self.logs.api.answer("FilterLogEvents", request, REGION))
+        for event in answer["events"]:
+            found.setdefault(event["logStreamName"], []).append(event["message"])
+        return found
 
     def uri(self, key: str = "") -> str:
         return f"s3://{self.bucket}/{key}"
@@ -192,6 +208,7 @@ def settings(tmp_path: Path) -> Settings:
 def make_cloud(s3_url: str, settings: Settings) -> Iterator[Callable[..., Cloud]]:
     """Start a cloud; keyword arguments replace limits, and those of ``delays`` delays."""
     started: list[Cloud] = []
+    databases: list[Database] = []
     with Processes() as processes:
 
         def make(delays: Mapping[str, Any] | None = None, **limits: Any) -> Cloud:
@@ -210,8 +227,14 @@ def make_cloud(s3_url: str, settings: Settings) -> Iterator[Callable[..., Cloud]
                 delays=replace(settings.delays, **(delays or {})),
             )
             events = Events()
-            sagemaker = SageMaker(chosen, publish=events.publish, processes=processes)
-            cloud = Cloud(sagemaker, s3, bucket, settings.state, events)
+            settings.state.mkdir(exist_ok=True)
+            database = Database(settings.state / "state.db")
+            logs = Logs(database, Clock(), REGION)
+            sagemaker = SageMaker(
+                chosen, publish=events.publish, processes=processes, database=database, append=logs.append
+            )
+            cloud = Cloud(sagemaker, s3, bucket, settings.state, events, logs)
+            databases.append(database)
             started.append(cloud)
             sagemaker.start(s3_url)
             return cloud
@@ -220,6 +243,8 @@ def make_cloud(s3_url: str, settings: Settings) -> Iterator[Callable[..., Cloud]
         for cloud in started:
             cloud.sagemaker.stop()
             cloud.s3.close()
+        for database in databases:
+            database.close()
 
 
 @pytest.fixture
