@@ -54,8 +54,8 @@ class LogShipping:
 
     def run(self, sleep: Callable[[float], object], every: float) -> None:
         """Ship what a cloud that was killed left; then what is followed, again and again until ``sleep`` raises."""
-        with self._lock:
-            for file in sorted(self._folder.glob("*/*/**/*.log")):
+        for file in sorted(self._folder.glob("*/*/**/*.log")):
+            with self._lock:  # for each: a job need not wait for all of them
                 self._ship(file, last=True)
         while True:
             sleep(every)

@@ -5,6 +5,7 @@ An answer is awaited for 15 seconds, as SNS does. `HttpPosts.stop` cuts what is 
 
 import http.client
 import ipaddress
+import logging
 import socket
 import threading
 from collections.abc import Callable, Mapping
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 
 from localcloud.sns.refusals import invalid, not_emulated
 
+log = logging.getLogger(__name__)
 _THREADS = 4  # ours
 _TIMEOUT = 15.0  # seconds, of SNS: no limit that could be set there
 
@@ -36,6 +38,8 @@ def check_address(url: str) -> None:
         parts.port  # noqa: B018  raises where it is none
     except ValueError as error:
         raise invalid(f"Endpoint Reason: {error}") from error
+    if not url.isascii() or not url.isprintable() or " " in url:
+        raise invalid("Endpoint Reason: an address is written in printable ASCII without spaces")
     if parts.scheme != "http" or not parts.hostname:
         raise invalid("Endpoint Reason: Endpoint must match the specified protocol")
     if parts.username is not None:
@@ -87,7 +91,10 @@ class HttpPosts:
             with self._lock:
                 if self._closed:
                     return
-            post.done(outcome)
+            try:
+                post.done(outcome)
+            except Exception:  # the thread's outermost edge: the next post must be sent all the same
+                log.exception("sns_post_failed")
 
     def _sent(self, post: Post) -> int | str:
         parts = urlsplit(post.url)

@@ -129,6 +129,8 @@ def test_email_is_recorded_only(sns: Any, topic: str) -> None:
         ("http", "http://user:word@127.0.0.1/", "user name"),
         ("http", "https://127.0.0.1/", "must match the specified protocol"),
         ("http", "http://127.0.0.1:port/", "Endpoint"),
+        ("http", "http://127.0.0.1/ü", "printable ASCII"),
+        ("http", "http://127.0.0.1/a b", "printable ASCII"),
         ("sqs", "http://127.0.0.1/q", "SQS endpoint ARN"),
         ("sqs", QUEUE + ".fifo", "FIFO"),
         ("lambda", QUEUE, "Lambda endpoint ARN"),
