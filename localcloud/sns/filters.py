@@ -1,8 +1,8 @@
 """Filter policies: which messages a subscription gets, by their attributes or their body.
 
 The comparisons are those of event patterns (`localcloud.patterns`), so numbers given as such are equal only when they
-are written alike; ``numeric`` compares their values. ``cidr`` is refused by name. A message attribute of type Binary,
-and a body that is no JSON object, match nothing.
+are written alike; ``numeric`` compares their values. A message attribute of type Binary, and a body that is no JSON
+object, match nothing.
 Source: SNS Developer Guide, "Amazon SNS subscription filter policies".
 """
 
