@@ -27,10 +27,13 @@ from localcloud.history import History
 from localcloud.http_server import Server
 from localcloud.lambdas import Lambdas
 from localcloud.leftovers import Leftovers
+from localcloud.logs import Logs
 from localcloud.moto_services import SERVICES, MotoServices
 from localcloud.processes import Processes
 from localcloud.s3_events import S3Events
 from localcloud.settings import Settings
+from localcloud.sns import Sns
+from localcloud.targets import Targets
 
 T = TypeVar("T")
 
@@ -121,9 +124,19 @@ class Cloud:
             history=history,
             new_id=_new_id,
         )
+        log_groups = Logs(database, clock, settings.region)
         sagemaker = self._make_sagemaker(
-            settings, publish=bus.publish, processes=processes, clock=clock, database=database, faults=faults
+            settings,
+            publish=bus.publish,
+            processes=processes,
+            clock=clock,
+            database=database,
+            faults=faults,
+            append=log_groups.append,
         )
+        targets = Targets()
+        sns = Sns(database, clock, targets, retries=settings.delays.sns_retries)
+        targets.add("sns", sns.take)
         s3 = S3Events(moto, bus.publish, lambda action: clock.after(settings.delays.s3_event, action))
         door = FrontDoor(
             stage=settings.stage,
@@ -132,7 +145,8 @@ class Cloud:
             ),
             pages=Admin(settings, lambdas, clock, faults, is_ready=lambda: self._ready),
             sagemaker=sagemaker,
-            services={**dict.fromkeys(SERVICES, moto), "s3": s3},
+            services={**dict.fromkeys(SERVICES, moto), "s3": s3, "sns": sns.api, "logs": log_groups.api},
+            links=sns.links,
             faults=faults,
             history=history,
             new_id=_new_id,
@@ -145,6 +159,8 @@ class Cloud:
             log.warning("schedule_not_fired name=%s expression=%s", schedule.name, schedule.expression)
         self._undo.append(sagemaker.stop)
         sagemaker.start(self.endpoint_url)
+        self._undo.append(sns.stop)
+        sns.start(self.endpoint_url)
         threading.Thread(target=moto.warm, name="warm", daemon=True).start()
         log.info("cloud_started endpoint_url=%s", self.endpoint_url)
 
