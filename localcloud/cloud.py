@@ -19,6 +19,7 @@ from localcloud.admin import Admin
 from localcloud.apigateway import ApiGateway
 from localcloud.bus import Bus
 from localcloud.clock import Clock
+from localcloud.cloudwatch import CloudWatch
 from localcloud.database import Database
 from localcloud.errors import ConfigError
 from localcloud.frontdoor import FrontDoor, SageMakerApi
@@ -29,6 +30,7 @@ from localcloud.moto_services import SERVICES, MotoServices
 from localcloud.processes import Processes
 from localcloud.s3_events import Publish, S3Events
 from localcloud.settings import Settings
+from localcloud.targets import Targets
 
 T = TypeVar("T")
 
@@ -116,6 +118,8 @@ class Cloud:
             history=history,
             new_id=_new_id,
         )
+        targets = Targets()
+        cloudwatch = CloudWatch(settings, database=database, clock=clock, publish=bus.publish, targets=targets)
         sagemaker = self._make_sagemaker(settings, bus.publish, processes)
         s3 = S3Events(moto, bus.publish, lambda action: clock.after(settings.delays.s3_event, action))
         door = FrontDoor(
@@ -125,7 +129,7 @@ class Cloud:
             ),
             pages=Admin(settings, lambdas, clock, lambda: self._ready),
             sagemaker=sagemaker,
-            services={**dict.fromkeys(SERVICES, moto), "s3": s3},
+            services={**dict.fromkeys(SERVICES, moto), "s3": s3, "monitoring": cloudwatch},
             history=history,
             new_id=_new_id,
         )
@@ -135,6 +139,8 @@ class Cloud:
         bus.use(wiring.rules)
         for schedule in wiring.schedules:
             log.warning("schedule_not_fired name=%s expression=%s", schedule.name, schedule.expression)
+        self._undo.append(cloudwatch.stop)
+        cloudwatch.start()
         self._undo.append(sagemaker.stop)
         sagemaker.start(self.endpoint_url)
         threading.Thread(target=moto.warm, name="warm", daemon=True).start()
