@@ -135,10 +135,15 @@ class AlarmOperations:
         return {"AlarmHistoryItems": found, "NextToken": token}
 
     def delete(self, request: Data, region: str) -> None:
-        """DeleteAlarms: all, or none where one of them does not exist."""
+        """DeleteAlarms: names that do not exist are an error, and the others are deleted all the same."""
         with self._database.transaction():
-            for alarm in self._named(dict.fromkeys(request["AlarmNames"]), region):
-                self._transitions.delete(alarm)
+            names = dict.fromkeys(request["AlarmNames"])
+            for alarm in [self._store.find(region, name) for name in names]:
+                if alarm is not None:
+                    self._transitions.delete(alarm)
+                    del names[alarm.name]
+        if names:
+            raise _not_found(names)
 
     def set_state(self, request: Data, region: str) -> None:
         """SetAlarmState: until the next evaluation finds another state."""
@@ -193,7 +198,7 @@ class AlarmOperations:
     def _named(self, names: Iterable[str], region: str) -> list[Alarm]:
         found = {name: self._store.find(region, name) for name in names}
         if missing := [name for name, alarm in found.items() if alarm is None]:
-            raise AwsError("ResourceNotFound", f"Alarm(s) [{', '.join(missing)}] not found", 404)
+            raise _not_found(missing)
         return [alarm for alarm in found.values() if alarm is not None]
 
     def _check(self, alarm: Alarm) -> None:
@@ -201,6 +206,10 @@ class AlarmOperations:
         series = alarm.queries.evaluate(self._metrics, 0, alarm.period)[alarm.watched]
         if len(series) != 1:
             raise AwsError("ValidationError", "An alarm must watch a single time series.")
+
+
+def _not_found(names: Iterable[str]) -> AwsError:
+    return AwsError("ResourceNotFound", f"Alarm(s) [{', '.join(names)}] not found", 404)
 
 
 def _has_action(alarm: Alarm, prefix: str | None) -> bool:

@@ -81,7 +81,7 @@ def read_queries(parts: Sequence[Mapping[str, Any]], region: str) -> Queries:
 def check_period(period: int) -> None:
     """Refuse a period that no query may have; raises AwsError ValidationError."""
     if period not in _SHORT_PERIODS and period % 60:
-        raise AwsError("ValidationError", "The period must be 1, 5, 10, 20, 30 or a multiple of 60.")
+        raise AwsError("ValidationError", "The Period must be 1, 5, 10, 20, 30 or a multiple of 60.")
 
 
 def _query(part: Mapping[str, Any], region: str) -> Query:
