@@ -3,6 +3,7 @@
 Rules: CloudWatch API Reference. What is put can be read at once; AWS lets one wait.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -148,10 +149,10 @@ def _result(name: str, series: Series, *, descending: bool) -> Mapping[str, Any]
 
 
 def _range(request: Data, code: str) -> tuple[int, int]:
-    start, end = (int(request[name].timestamp()) for name in ("StartTime", "EndTime"))
+    start, end = request["StartTime"].timestamp(), request["EndTime"].timestamp()
     if start >= end:
         raise AwsError(code, "The parameter StartTime must be less than the parameter EndTime.")
-    return start, end
+    return math.floor(start), math.ceil(end)  # the end is exclusive: a second that it cuts is still before it
 
 
 def _has(metric: Metric, filters: Iterable[Mapping[str, str]]) -> bool:

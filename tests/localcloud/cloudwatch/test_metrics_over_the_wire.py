@@ -93,6 +93,13 @@ def test_high_resolution(metrics: Any) -> None:
     assert coarse == {NOW: 3.0}
 
 
+def test_an_end_within_a_second(metrics: Any) -> None:
+    """EndTime is exclusive (Source: GetMetricData): what lies in the second that it cuts is before it."""
+    put(metrics, {"Value": 1.0, "Timestamp": NOW, "StorageResolution": 1})
+    assert len(statistics(metrics, EndTime=NOW + timedelta(milliseconds=500), Period=1, StartTime=NOW)) == 1
+    assert statistics(metrics, EndTime=NOW, Period=1, StartTime=NOW - timedelta(seconds=9)) == []
+
+
 def test_units(metrics: Any) -> None:
     """Each unit has data points of its own, and one that was not reported has none (Source: GetMetricStatistics)."""
     put(metrics, {"Value": 1.0, "Unit": "Count", "Timestamp": NOW}, {"Value": 2.0, "Unit": "Bytes", "Timestamp": NOW})
