@@ -50,6 +50,11 @@ class Watched:
     def alarm(self, **changed: Any) -> None:
         self.api.put_metric_alarm(**{**RULE, **changed})
 
+    def set_state(self, value: str, name: str = "high") -> None:
+        """Set a state that no evaluation changes before the next minute."""
+        self.cloud.advance(1)
+        self.api.set_alarm_state(AlarmName=name, StateValue=value, StateReason="a test")
+
     def described(self, name: str = "high") -> dict[str, Any]:
         (found,) = self.api.describe_alarms(AlarmNames=[name])["MetricAlarms"]
         return dict(found)
@@ -248,7 +253,7 @@ def test_describe_alarms(watched: Watched) -> None:
     topic = "arn:aws:sns:eu-central-1:123456789012:t"
     for name in ("b1", "a2", "a1"):
         watched.alarm(AlarmName=name, OKActions=[topic] if name == "a2" else [])
-    watched.api.set_alarm_state(AlarmName="b1", StateValue="OK", StateReason="")
+    watched.set_state("OK", "b1")
 
     def names(**asked: Any) -> list[str]:
         pages = watched.api.get_paginator("describe_alarms").paginate(**asked)
@@ -275,11 +280,11 @@ def test_actions_enabled(watched: Watched) -> None:
         found = watched.api.describe_alarm_history(AlarmName="high", HistoryItemType="Action")
         return [item["HistorySummary"] for item in found["AlarmHistoryItems"]]
 
-    watched.api.set_alarm_state(AlarmName="high", StateValue="ALARM", StateReason="")
+    watched.set_state("ALARM")
     assert actions() == []
-    watched.api.set_alarm_state(AlarmName="high", StateValue="OK", StateReason="")
+    watched.set_state("OK")
     watched.api.enable_alarm_actions(AlarmNames=["high"])
-    watched.api.set_alarm_state(AlarmName="high", StateValue="ALARM", StateReason="")
+    watched.set_state("ALARM")
     (failed,) = actions()
     assert failed.startswith(f"Failed to execute action {nowhere}")
 
@@ -321,8 +326,9 @@ def test_the_application_hears_of_it(start_cloud: Any, tmp_path: Any, wait_for: 
     """A rule of the application gets the event, in EventBridge's envelope (Source: alarm events and EventBridge)."""
     seen = tmp_path / "seen"
     watched = Watched(start_cloud(APP, virtual_clock=True, environment={"SEEN": str(seen)}))
+    watched.to_the_minute()
     watched.alarm()
-    watched.api.set_alarm_state(AlarmName="high", StateValue="ALARM", StateReason="a test")
+    watched.set_state("ALARM")
     event = json.loads(wait_for(lambda: seen.exists() and seen.read_text()))
     assert (event["source"], event["detail-type"]) == ("aws.cloudwatch", "CloudWatch Alarm State Change")
     assert event["resources"] == [watched.described()["AlarmArn"]]
