@@ -6,7 +6,7 @@ ValidationError; most of the texts are ours.
 
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +27,7 @@ _OF_ONE_METRIC = ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "
 _SHORT_PERIODS = (10, 20, 30)
 _HOUR, _DAY, _WEEK = 3600, 86_400, 604_800
 _MOST_METRICS = 10
+_IGNORING = "AWS/DynamoDB"  # its alarms ignore missing data, whatever they say
 _ACTIONS = {"OK": "OKActions", "ALARM": "AlarmActions", INSUFFICIENT_DATA: "InsufficientDataActions"}
 
 
@@ -128,7 +129,7 @@ def read_alarm(request: Mapping[str, Any], region: str, now: datetime, state: St
         queries=queries,
         watched=watched,
         period=period,
-        rule=_rule(members, period),
+        rule=_rule(members, queries, period),
         configured=now,
         state=state or State(INSUFFICIENT_DATA, INITIAL, now, now),
     )
@@ -173,14 +174,14 @@ def _period(queries: Queries) -> int:
     return period
 
 
-def _rule(members: Mapping[str, Any], period: int) -> Rule:
+def _rule(members: Mapping[str, Any], queries: Queries, period: int) -> Rule:
     for name in ("EvaluationPeriods", "Threshold", "ComparisonOperator"):
         if name not in members:
             raise _wrong(f"{name} must be specified")
     periods = members["EvaluationPeriods"]
     rule = Rule(
         comparison=members["ComparisonOperator"],
-        threshold=members["Threshold"],
+        threshold=float(members["Threshold"]),
         periods=periods,
         datapoints=members.get("DatapointsToAlarm", periods),
         missing=members.get("TreatMissingData", "missing"),
@@ -196,7 +197,8 @@ def _rule(members: Mapping[str, Any], period: int) -> Rule:
     longest = _DAY if period < _HOUR else _WEEK
     if period * periods > longest:
         raise _wrong(f"Metrics cannot be checked across more than {longest} seconds (EvaluationPeriods * Period)")
-    return rule
+    always_ignores = any(reading.metric.namespace == _IGNORING for reading in queries.readings)
+    return replace(rule, missing="ignore") if always_ignores else rule
 
 
 def _wrong(why: str) -> AwsError:

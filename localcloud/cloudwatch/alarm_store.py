@@ -1,7 +1,7 @@
 """The alarms of all regions with their history and tags: in the database, and the alarms in memory besides.
 
 What an evaluation looks at is in memory; a change is made in both, in memory once it is on the disk. History is kept
-for 30 days (Source: CloudWatch API Reference, DescribeAlarmHistory).
+for 30 days (Source: CloudWatch User Guide, "Common features of CloudWatch alarms").
 """
 
 from collections.abc import Mapping, Sequence

@@ -84,9 +84,6 @@ class MetricOperations:
         parts = request["MetricDataQueries"]
         if not 0 < len(parts) <= _MOST_QUERIES:
             raise AwsError("ValidationError", f"There must be 1 to {_MOST_QUERIES} MetricDataQueries.")
-        for part in parts:
-            if "Period" in part:
-                raise AwsError("ValidationError", "MetricDataQuery.Period is not emulated by the local cloud yet")
         queries = read_queries(parts, region)
         start -= start % min([_MINUTE, *(reading.period for reading in queries.readings)])
         found = queries.evaluate(self._metrics, start, end)

@@ -61,6 +61,7 @@ class Queries:
 
 def read_queries(parts: Sequence[Mapping[str, Any]], region: str) -> Queries:
     """Read a list of MetricDataQuery; raises AwsError ValidationError."""
+    _check_periods(parts)
     queries = [_query(part, region) for part in parts]
     by_id = {query.id: query for query in queries}
     if len(by_id) < len(queries):
@@ -82,6 +83,16 @@ def check_period(period: int) -> None:
     """Refuse a period that no query may have; raises AwsError ValidationError."""
     if period not in _SHORT_PERIODS and period % 60:
         raise AwsError("ValidationError", "The Period must be 1, 5, 10, 20, 30 or a multiple of 60.")
+
+
+def _check_periods(parts: Sequence[Mapping[str, Any]]) -> None:
+    """Let an expression name the period that its metrics have anyway, and no other."""
+    of_metrics = {part["MetricStat"]["Period"] for part in parts if "MetricStat" in part}
+    for part in parts:
+        if "Period" in part and ("MetricStat" in part or of_metrics != {part["Period"]}):
+            raise AwsError(
+                "ValidationError", "MetricDataQuery.Period other than that of the metrics is not emulated yet"
+            )
 
 
 def _query(part: Mapping[str, Any], region: str) -> Query:

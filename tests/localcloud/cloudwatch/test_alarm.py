@@ -61,6 +61,12 @@ def test_refused(request_: dict[str, Any], part: str) -> None:
     assert refused.value.code in {"ValidationError", "ValidationException"}
 
 
+def test_dynamodb_ignores_missing_data() -> None:
+    """Alarms on AWS/DynamoDB ignore missing data, whatever they say (Source: PutMetricAlarm, TreatMissingData)."""
+    request = {**RULE, "Namespace": "AWS/DynamoDB", "TreatMissingData": "breaching"}
+    assert read_alarm(request, "eu-central-1", NOW).rule.missing == "ignore"
+
+
 @pytest.mark.parametrize(("period", "periods"), [(10, 8640), (300, 288), (3600, 168)])
 def test_the_longest_ranges(period: int, periods: int) -> None:
     """A day, or a week for periods of an hour and more, is just taken (Source: PutMetricAlarm, Period)."""

@@ -14,7 +14,7 @@ RULE = {
     "Statistic": "Maximum",
     "Period": 60,
     "EvaluationPeriods": 1,
-    "Threshold": 1.0,
+    "Threshold": 1,
     "ComparisonOperator": "GreaterThanThreshold",
 }
 APP = """

@@ -29,6 +29,8 @@ def query(name: str, stat: str = "Sum", period: int = 60) -> dict[str, Any]:
         ([query("a", stat="tm90")], "tm90"),
         ([query("a", stat="Median")], "Median"),
         ([query("a", period=45)], "multiple of 60"),
+        ([query("a"), {"Id": "e", "Expression": "a", "Period": 300}], "Period"),
+        ([{**query("a"), "Period": 60}], "Period"),
     ],
 )
 def test_refused(queries: list[dict[str, Any]], part: str) -> None:
@@ -36,6 +38,12 @@ def test_refused(queries: list[dict[str, Any]], part: str) -> None:
     with pytest.raises(AwsError, match=part) as refused:
         read_queries(queries, "eu-central-1")
     assert refused.value.code == "ValidationError"
+
+
+def test_an_expression_may_name_its_metrics_period() -> None:
+    """A Period that changes nothing is taken, as infrastructure tools write it."""
+    queries = read_queries([{"Id": "e", "Expression": "a", "Period": 60}, query("a")], "eu-central-1")
+    assert [each.id for each in queries.ordered] == ["a", "e"]
 
 
 def test_a_number_is_no_result(tmp_path: Any) -> None:
