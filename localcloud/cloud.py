@@ -19,6 +19,7 @@ from localcloud.admin import Admin
 from localcloud.apigateway import ApiGateway
 from localcloud.bus import Bus
 from localcloud.clock import Clock
+from localcloud.cloudwatch import CloudWatch
 from localcloud.database import Database
 from localcloud.errors import ConfigError
 from localcloud.faults import Faults
@@ -124,7 +125,9 @@ class Cloud:
             history=history,
             new_id=_new_id,
         )
+        targets = Targets()
         log_groups = Logs(database, clock, settings.region)
+        cloudwatch = CloudWatch(settings, database=database, clock=clock, publish=bus.publish, targets=targets)
         sagemaker = self._make_sagemaker(
             settings,
             publish=bus.publish,
@@ -134,7 +137,6 @@ class Cloud:
             faults=faults,
             append=log_groups.append,
         )
-        targets = Targets()
         sns = Sns(database, clock, targets, retries=settings.delays.sns_retries)
         targets.add("sns", sns.take)
         s3 = S3Events(moto, bus.publish, lambda action: clock.after(settings.delays.s3_event, action))
@@ -145,7 +147,13 @@ class Cloud:
             ),
             pages=Admin(settings, lambdas, clock, faults, is_ready=lambda: self._ready),
             sagemaker=sagemaker,
-            services={**dict.fromkeys(SERVICES, moto), "s3": s3, "sns": sns.api, "logs": log_groups.api},
+            services={
+                **dict.fromkeys(SERVICES, moto),
+                "s3": s3,
+                "sns": sns.api,
+                "logs": log_groups.api,
+                "monitoring": cloudwatch,
+            },
             links=sns.links,
             faults=faults,
             history=history,
@@ -157,6 +165,8 @@ class Cloud:
         bus.use(wiring.rules)
         for schedule in wiring.schedules:
             log.warning("schedule_not_fired name=%s expression=%s", schedule.name, schedule.expression)
+        self._undo.append(cloudwatch.stop)
+        cloudwatch.start()
         self._undo.append(sagemaker.stop)
         sagemaker.start(self.endpoint_url)
         self._undo.append(sns.stop)
