@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
-from localcloud.errors import UnknownVariantError
+from localcloud.errors import ConcurrencyError, UnknownVariantError
 from localcloud.sagemaker.capture_config import CaptureSpec
 from localcloud.sagemaker.model_server import ModelServer
 
@@ -30,6 +30,12 @@ class Variant:
     name: str
     weight: float
     instances: tuple[Instance, ...]
+    concurrency: int | None = None  # invocations at once, of a serverless one
+
+    @property
+    def in_flight(self) -> int:
+        """How many invocations its servers answer now."""
+        return sum(instance.in_flight for instance in self.instances)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +44,7 @@ class Fleet:
 
     variants: Mapping[str, Variant] = field(default_factory=dict)
     capture: CaptureSpec | None = None  # what becomes of its invocations
+    config: str = ""  # the endpoint config's name
 
     @property
     def instances(self) -> list[Instance]:
@@ -49,9 +56,10 @@ class Fleet:
 class Lease:
     """A server that is not stopped until the lease is given back."""
 
-    variant: str
+    variant: Variant
     instance: Instance
     capture: CaptureSpec | None
+    config: str
 
 
 class Router:
@@ -63,15 +71,23 @@ class Router:
         self._fleets: dict[tuple[str, str], Fleet] = {}
 
     def take(self, region: str, endpoint: str, target: str | None) -> Lease | None:
-        """Choose a server, by weight or of the target variant; None if no such endpoint is in service."""
+        """Choose a server, by weight or of the target variant; None if no such endpoint is in service.
+
+        Raises
+        ------
+        UnknownVariantError, ConcurrencyError
+            If the endpoint has no such variant, or the variant is serverless and answers as many as it may.
+        """
         with self._changed:
             fleet = self._fleets.get((region, endpoint))
             if fleet is None:
                 return None
-            instance_of = self._pick(fleet, target)
-            instance = min(instance_of.instances, key=lambda each: (not each.server.ready(), each.in_flight))
+            variant = self._pick(fleet, target)
+            if variant.concurrency is not None and variant.in_flight >= variant.concurrency:
+                raise ConcurrencyError(variant.name)
+            instance = min(variant.instances, key=lambda each: (not each.server.ready(), each.in_flight))
             instance.in_flight += 1
-            return Lease(instance_of.name, instance, fleet.capture)
+            return Lease(variant, instance, fleet.capture, fleet.config)
 
     def give_back(self, lease: Lease) -> None:
         """End a lease."""

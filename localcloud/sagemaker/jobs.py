@@ -13,13 +13,14 @@ from queue import SimpleQueue
 from typing import Any, Protocol
 
 from localcloud.errors import AwsError, ImageError, StoppedError, WorkError
+from localcloud.sagemaker import quotas
 from localcloud.sagemaker.background import Background
-from localcloud.sagemaker.resource_kinds import Kind
+from localcloud.sagemaker.resource_kinds import TERMINAL, Kind
 from localcloud.sagemaker.store import Data, Store
+from localcloud.settings import Limits
 
 log = logging.getLogger(__name__)
 MAX_REASON = 1024  # of the API's shape FailureReason: no limit that could be set
-TERMINAL = ("Completed", "Failed", "Stopped")
 
 
 @dataclass(eq=False)
@@ -75,10 +76,11 @@ class JobKind(Protocol):
 class Jobs:
     """The queue of all jobs, and the requests about them."""
 
-    def __init__(self, store: Store, background: Background, *, parallel: int) -> None:
+    def __init__(self, store: Store, background: Background, limits: Limits) -> None:
         self._store = store
+        self._limits = limits
         self._background = background
-        self._parallel = parallel
+        self._parallel = limits.parallel_jobs
         self._changed = threading.Condition()
         self._waiting: deque[Job] = deque()
         self._living: dict[tuple[str, str, str], Job] = {}
@@ -105,6 +107,7 @@ class Jobs:
         data = {**work.read(request, region), kind.status: "InProgress"}
         job = Job(work, region, name)
         with self._changed:
+            quotas.check_job(self._limits, kind, self._store.list(kind, region), request)
             row = self._store.create(kind, region, name, data)
             self._living[(kind.prefix, region, name.lower())] = job
             self._waiting.append(job)

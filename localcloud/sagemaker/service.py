@@ -1,6 +1,7 @@
 """The local SageMaker: which operation is done where, from a request's bytes to an answer's."""
 
 import random
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -9,11 +10,12 @@ from functools import partial
 from localcloud.errors import AwsError
 from localcloud.processes import Processes
 from localcloud.protocol import parse, render
-from localcloud.sagemaker import endpoints, models, packages, resource_kinds, tags
+from localcloud.sagemaker import endpoints, models, packages, resource_kinds, tags, visibility
 from localcloud.sagemaker.background import Background
 from localcloud.sagemaker.capture import Captures
 from localcloud.sagemaker.containers import Containers
 from localcloud.sagemaker.foundation import Foundation
+from localcloud.sagemaker.invocation_metrics import InvocationMetrics, Record
 from localcloud.sagemaker.jobs import Jobs
 from localcloud.sagemaker.listing import LISTINGS, page
 from localcloud.sagemaker.processing import Processing
@@ -22,6 +24,7 @@ from localcloud.sagemaker.runtime import InvokeAnswer, invoke
 from localcloud.sagemaker.store import Clock, Data, Store
 from localcloud.sagemaker.training import Training
 from localcloud.sagemaker.transform import Transform
+from localcloud.sagemaker.tuning import Tuning
 from localcloud.settings import Settings
 
 _SERVICE = "sagemaker"
@@ -32,6 +35,10 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def _nowhere(*_: object) -> None:
+    """Record no metric."""
+
+
 def _new_id() -> str:
     return str(uuid.uuid4())
 
@@ -40,7 +47,13 @@ class SageMaker:
     """Control plane and runtime; `start` needs the address where S3 is reached."""
 
     def __init__(
-        self, settings: Settings, *, publish: Callable[..., None], processes: Processes, now: Clock = _utc_now
+        self,
+        settings: Settings,
+        *,
+        publish: Callable[..., None],
+        processes: Processes,
+        now: Clock = _utc_now,
+        record: Record = _nowhere,
     ) -> None:
         self._settings = settings
         self._processes = processes
@@ -54,9 +67,11 @@ class SageMaker:
             settings.delays,
             now,
         )
-        self._jobs = Jobs(self._store, self._background, parallel=settings.limits.parallel_jobs)
+        self._jobs = Jobs(self._store, self._background, settings.limits)
         self._captures = Captures(self._foundation, random.Random(), _new_id)  # noqa: S311  a sample, no secret
         self._endpoints = endpoints.Endpoints(self._foundation, self._captures)
+        self._tuning = Tuning(self._foundation, self._jobs, random.Random())  # noqa: S311  seeds, no secret
+        self._metrics = InvocationMetrics(record, self._background, settings.delays.invocation_metrics, time.monotonic)
         self._operations = self._table()
 
     def start(self, endpoint_url: str) -> None:
@@ -66,6 +81,8 @@ class SageMaker:
         self._jobs.start()
         self._background.start("revive", self._endpoints.revive)
         self._background.start("capture", self._captures.run)
+        self._background.start("tuning", self._tuning.run)
+        self._background.start("metrics", self._metrics.run)
 
     def stop(self) -> None:
         """End every job, server and thread."""
@@ -75,6 +92,7 @@ class SageMaker:
         self._endpoints.close()
         self._background.close(self._settings.limits.closing)
         self._captures.close()
+        self._metrics.flush()
         self._foundation.close()
 
     def handle(self, operation: str, body: bytes, region: str) -> tuple[int, bytes]:
@@ -96,12 +114,14 @@ class SageMaker:
         return invoke(
             self._endpoints.router,
             self._captures,
+            self._metrics,
             self._settings.limits,
             endpoint=endpoint_name,
             headers=headers,
             body=body,
             region=region,
             now=self._foundation.now,
+            new_id=_new_id,
         )
 
     def _table(self) -> Mapping[str, Operation]:
@@ -140,6 +160,11 @@ class SageMaker:
         table["DeleteModel"] = lambda request, region: self._store.delete(
             resource_kinds.MODEL, region, request["ModelName"]
         )
+        table["CreateHyperParameterTuningJob"] = self._tuning.create
+        table["DescribeHyperParameterTuningJob"] = self._tuning.describe
+        table["ListHyperParameterTuningJobs"] = self._tuning.list_jobs
+        table["ListTrainingJobsForHyperParameterTuningJob"] = self._tuning.list_training_jobs
+        table["StopHyperParameterTuningJob"] = self._tuning.stop
         table["CreateEndpoint"] = self._endpoints.create
         table["UpdateEndpoint"] = self._endpoints.update
         table["UpdateEndpointWeightsAndCapacities"] = self._endpoints.update_weights_and_capacities
@@ -147,11 +172,11 @@ class SageMaker:
         return table
 
     def _describe(self, kind: Kind, request: Data, region: str) -> Data:
-        return self._store.get(kind, region, request[kind.name].rpartition("/")[2])
+        return visibility.get(self._foundation, kind, region, request[kind.name].rpartition("/")[2])
 
     def _stop_job(self, kind: Kind, request: Data, region: str) -> None:
         self._jobs.stop(kind, region, request[kind.name])
 
     def _list(self, operation: str, request: Data, region: str) -> Data:
         listing = LISTINGS[operation]
-        return page(listing, self._store.list(listing.kind, region), request)
+        return page(listing, visibility.of(self._foundation, self._store.list(listing.kind, region)), request)

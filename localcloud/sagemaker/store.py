@@ -73,6 +73,11 @@ class Store:
             raise kind.missing(region, name)
         return row
 
+    def everywhere(self, kind: Kind) -> list[tuple[str, Data]]:
+        """Return all resources of a kind with their regions, oldest first."""
+        with self._lock:
+            return [(place, row) for (prefix, place, _), row in self._rows.items() if prefix == kind.prefix]
+
     def list(self, kind: Kind, region: str) -> list[Data]:
         """Return all resources of a kind, oldest first."""
         with self._lock:

@@ -1,15 +1,13 @@
 """What a tuning job does next: how many training jobs to start, which to stop, whether it has ended. Pure.
 
 It looks at nothing but the rows of the tuning job and its training jobs, so it can be asked at any moment, and after a
-restart gives the same answer. Sources: the developer guide for early stopping and the completion criteria, users for the
-reason after five failures; where AWS does not say in which status a reached criterion ends a tuning job, it is
-Completed.
+restart gives the same answer. Sources: the service model for the criteria, users for the reason after five failures.
+AWS does not say in which status a reached criterion leaves a tuning job: here it is Completed.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import fmean, median
 
 from localcloud.sagemaker import tuning_view
 from localcloud.sagemaker.jobs import Ending, failed
@@ -75,25 +73,12 @@ def hopeless(children: Sequence[Data]) -> bool:
     return statuses.count("Failed") >= _ATTEMPTS and "Completed" not in statuses
 
 
-def losing(current: Sequence[float], earlier: Sequence[Sequence[float]], *, maximize: bool) -> bool:
-    """Say whether early stopping ends a training job: the median rule of the developer guide.
-
-    Its last objective is compared with the median, over the ``earlier`` completed jobs, of the mean of their objectives
-    up to the same epoch; jobs that had fewer epochs do not count.
-    """
-    epochs = len(current)
-    means = [fmean(values[:epochs]) for values in earlier if len(values) >= epochs > 0]
-    if not means:
-        return False
-    return current[-1] < median(means) if maximize else current[-1] > median(means)
-
-
 def _ending(tuning: Data, children: Sequence[Data]) -> Ending:
-    statuses: Mapping[str, int] = tuning_view.statuses(children)
+    statuses = tuning_view.statuses(children)
     if tuning["HyperParameterTuningJobStatus"] == "Stopping":
         return Ending("Stopped")
-    if children and statuses["Failed"] == len(children):
-        return failed(_NO_SUCCESS.format(count=len(children)))
+    if statuses["Failed"] and not statuses["Completed"]:
+        return failed(_NO_SUCCESS.format(count=statuses["Failed"]))
     if statuses["Completed"] and tuning_view.best(tuning, children) is None:
         return failed(_NO_OBJECTIVE.format(count=len(children)))
     return Ending("Completed")

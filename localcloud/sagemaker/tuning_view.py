@@ -4,12 +4,13 @@ Nothing of it is kept: the rows of the training jobs have it all. A job that ear
 well if it printed one, but only a Completed job is the best one.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from localcloud.sagemaker.jobs import TERMINAL
+from localcloud.sagemaker.resource_kinds import TERMINAL
 from localcloud.sagemaker.store import Data
 from localcloud.sagemaker.tuning_search import Trial
 
@@ -22,11 +23,17 @@ _COUNTED = {
     "Stopped": "Stopped",
 }
 _IMPROVEMENT = 0.01  # of the best objective so far (service model: "by 1% or greater")
+_SMALLEST = 1e-12  # a gain of nothing is none, also where the best objective is 0
 
 
 def living(child: Data) -> bool:
     """Say whether a training job has not ended."""
     return child["TrainingJobStatus"] not in TERMINAL
+
+
+def statuses(children: Iterable[Data]) -> Counter[str]:
+    """Count the training jobs in each status."""
+    return Counter(child["TrainingJobStatus"] for child in children)
 
 
 def objective(tuning: Data, child: Data) -> float | None:
@@ -77,22 +84,17 @@ def best(tuning: Data, children: Iterable[Data]) -> Data | None:
 
 def not_improving(tuning: Data, children: Iterable[Data]) -> int:
     """Return how many training jobs, in the order of their ends, have not improved the best objective by 1 %."""
-    ended = [child for child in children if not living(child) and "TrainingEndTime" in child]
-    record: float | None = None
+    ended = sorted(
+        (child for child in children if "TrainingEndTime" in child), key=lambda child: child["TrainingEndTime"]
+    )
+    sign = 1.0 if maximizes(tuning) else -1.0
+    objectives = [sign * value for child in ended if (value := objective(tuning, child)) is not None]
     count = 0
-    for child in sorted(ended, key=lambda child: child["TrainingEndTime"]):
-        value = objective(tuning, child)
-        if value is None:
-            continue
-        margin = 0.0 if record is None else abs(record) * _IMPROVEMENT
-        gain = 0.0 if record is None else (value - record if maximizes(tuning) else record - value)
-        count = 0 if record is None or gain >= max(margin, _SMALLEST) else count + 1
-        if record is None or gain > 0:
-            record = value
+    for number, value in enumerate(objectives):
+        record = max(objectives[:number], default=-math.inf)
+        improved = number == 0 or value - record >= max(abs(record) * _IMPROVEMENT, _SMALLEST)
+        count = 0 if improved else count + 1
     return count
-
-
-_SMALLEST = 1e-12  # a gain of nothing is none, also where the best objective is 0
 
 
 def summary(tuning: Data, child: Data) -> dict[str, Any]:
@@ -120,19 +122,25 @@ def summary(tuning: Data, child: Data) -> dict[str, Any]:
     return told
 
 
-def told(tuning: Data, children: Sequence[Data], now: datetime) -> dict[str, Any]:
-    """Return a tuning job with all that its training jobs say about it."""
-    statuses = Counter(_COUNTED[child["TrainingJobStatus"]] for child in children)
+def counters(tuning: Data, children: Sequence[Data]) -> dict[str, Any]:
+    """Return how many training jobs there are in each status, theirs and their objectives'."""
+    counted = Counter(_COUNTED[child["TrainingJobStatus"]] for child in children)
     objectives = Counter(_objective_status(child, objective(tuning, child)) for child in children)
-    row: dict[str, Any] = {
-        **tuning,
+    return {
         "TrainingJobStatusCounters": {
-            name: statuses[name] for name in ("Completed", "InProgress", "RetryableError", "NonRetryableError", "Stopped")
+            name: counted[name]
+            for name in ("Completed", "InProgress", "RetryableError", "NonRetryableError", "Stopped")
         },
         "ObjectiveStatusCounters": {name: objectives[name] for name in ("Succeeded", "Pending", "Failed")},
-        "TuningJobCompletionDetails": {
-            "NumberOfTrainingJobsObjectiveNotImproving": not_improving(tuning, children)
-        },
+    }
+
+
+def told(tuning: Data, children: Sequence[Data], now: datetime) -> dict[str, Any]:
+    """Return a tuning job with all that its training jobs say about it."""
+    row = {
+        **tuning,
+        **counters(tuning, children),
+        "TuningJobCompletionDetails": {"NumberOfTrainingJobsObjectiveNotImproving": not_improving(tuning, children)},
         "ConsumedResources": {"RuntimeInSeconds": round(runtime(tuning, now))},
     }
     if (winner := best(tuning, children)) is not None:
