@@ -44,6 +44,7 @@ class Cloud:
     bucket: str
     state: Path
     sent: Events
+    recorded: list[tuple[Any, ...]] = field(default_factory=list)  # what became metrics: the arguments of each value
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -182,7 +183,14 @@ def settings(tmp_path: Path) -> Settings:
         name: Image((sys.executable, str(tmp_path / f"{name}.py")), env={"IMAGE": name}) for name in ("job", "server")
     }
     delays = Delays(
-        job_start=0.0, job_end=0.0, endpoint_start=0.0, health_check=0.02, model_package=0.0, data_capture=0.05
+        job_start=0.0,
+        job_end=0.0,
+        endpoint_start=0.0,
+        health_check=0.02,
+        model_package=0.0,
+        data_capture=0.05,
+        tuning=0.02,
+        invocation_metrics=0.05,
     )
     limits = Limits(ping_deadline=20.0, invocation=20.0, server_stop=5.0, job_stop=5.0, parallel_jobs=2)
     return Settings(state=tmp_path / "state", images=images, delays=delays, limits=limits)
@@ -210,8 +218,11 @@ def make_cloud(s3_url: str, settings: Settings) -> Iterator[Callable[..., Cloud]
                 delays=replace(settings.delays, **(delays or {})),
             )
             events = Events()
-            sagemaker = SageMaker(chosen, publish=events.publish, processes=processes)
-            cloud = Cloud(sagemaker, s3, bucket, settings.state, events)
+            recorded: list[tuple[Any, ...]] = []
+            sagemaker = SageMaker(
+                chosen, publish=events.publish, processes=processes, record=lambda *value: recorded.append(value)
+            )
+            cloud = Cloud(sagemaker, s3, bucket, settings.state, events, recorded)
             started.append(cloud)
             sagemaker.start(s3_url)
             return cloud
