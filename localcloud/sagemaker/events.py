@@ -122,7 +122,7 @@ def state_change(kind: Kind, before: Mapping[str, Any], after: Mapping[str, Any]
     if kind is resource_kinds.ENDPOINT:
         detail[kind.status] = _capitals(after[kind.status])
         detail["ProductionVariants"] = [
-            {name: variant[name] for name in ("DesiredWeight", "DesiredInstanceCount")}
+            {name: variant[name] for name in ("DesiredWeight", "DesiredInstanceCount") if name in variant}
             for variant in after.get("ProductionVariants", ())
         ]
     return {name: _plain(value, _TIMES[kind.prefix]) for name, value in detail.items()}

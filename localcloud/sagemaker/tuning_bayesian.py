@@ -15,6 +15,7 @@ from bayes_opt.acquisition import ExpectedImprovement
 from bayes_opt.target_space import TargetSpace
 from numpy.typing import NDArray
 from sklearn.gaussian_process import GaussianProcessRegressor
+from threadpoolctl import threadpool_limits
 
 Point = tuple[float, ...]
 _MARGIN = 0.01  # in standard deviations of the targets: how much better a point must promise to be
@@ -29,7 +30,8 @@ def improving(size: int, targets: Mapping[Point, float], seed: int) -> list[floa
     spread = _spread(list(targets.values()))
     for point, target in targets.items():
         optimizer.register(dict(zip(names, point, strict=True)), target / spread)
-    suggestion: dict[str, Any] = optimizer.suggest()
+    with threadpool_limits(1):  # matrices so small that several threads only wait for each other
+        suggestion: dict[str, Any] = optimizer.suggest()
     return [min(max(float(suggestion[name]), 0.0), 1.0) for name in names]
 
 

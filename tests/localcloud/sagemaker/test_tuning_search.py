@@ -58,7 +58,7 @@ def test_a_seed_gives_the_same_search_again(strategy: str) -> None:
 
 
 def test_a_proposal_depends_on_the_trials_alone() -> None:
-    """What is asked for later, by another process, from the same trials, is the same: a restart continues the search."""
+    """What is asked for again from the same trials is the same: a restart continues the search."""
     trials = run("Bayesian", 3, 5)
     first, again = (Search("Bayesian", SPACE, 3, maximize=False).propose(6, trials) for _ in range(2))
     assert first == again

@@ -23,7 +23,7 @@ def value(space: Space, at: float) -> float:
 
 @given(st.floats(-1e6, 1e6), st.floats(0, 1e6), COORDINATE)
 def test_a_linear_range_is_kept(low: float, width: float, at: float) -> None:
-    """A continuous value lies within its range, both ends included (SageMaker API Reference, ContinuousParameterRange)."""
+    """A continuous value lies within its range, both ends included (API Reference, ContinuousParameterRange)."""
     space = number(repr(low), repr(low + width))
     assert low <= value(space, at) <= low + width
     assert (value(space, 0.0), value(space, 1.0)) == pytest.approx((low, low + width))
@@ -106,8 +106,8 @@ def part(low: str, high: str, **more: str) -> list[Any]:
         ({"IntegerParameterRanges": part("0", "0", ScalingType="ReverseLogarithmic")}, "not supported for integer"),
         ({"IntegerParameterRanges": part("0", "1"), "ContinuousParameterRanges": part("0", "1")}, "must be unique"),
         ({"CategoricalParameterRanges": [{"Name": "x", "Values": ["a", "a"]}]}, "must be unique"),
-        ({"CategoricalParameterRanges": [{"Name": f"x{i}", "Values": ["a"]} for i in range(30)], **{
-            "IntegerParameterRanges": part("0", "1")}}, "At most 30"),
+        ({"CategoricalParameterRanges": [{"Name": f"x{i}", "Values": ["a"]} for i in range(30)],
+            "IntegerParameterRanges": part("0", "1")}, "At most 30"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_searched_is_refused(ranges: dict[str, Any], why: str) -> None:

@@ -141,7 +141,7 @@ def test_the_time_limit_ends_all() -> None:
     ],
 )
 def test_not_improving_is_less_than_one_per_cent(kind: str, objectives: Any, count: int) -> None:
-    """Training jobs in a row without an improvement of 1 % are counted, and end the job at the criterion (API model)."""
+    """Training jobs in a row that improve by less than 1 % are counted, and end it (service model)."""
     job = tuning(kind=kind, BestObjectiveNotImproving={"MaxNumberOfTrainingJobsNotImproving": 3})
     assert tuning_view.not_improving(job, children(*objectives)) == count
     assert (steps(job, *objectives, most=9).end is not None) == (count >= 3)
@@ -167,7 +167,7 @@ def test_early_stopping_stops_only_the_losing() -> None:
     ],
 )
 def test_the_median_rule(current: Any, earlier: Any, *, maximize: bool, losing: bool) -> None:
-    """Worse than the median of the running averages up to the same epoch (developer guide, stop training jobs early)."""
+    """Worse than the median of the running averages up to the same epoch (developer guide, early stopping)."""
     assert is_losing(current, earlier, maximize=maximize) == losing
 
 
