@@ -34,7 +34,7 @@ class Delays:
 
 @dataclass(frozen=True)
 class Limits:
-    """What AWS allows at most; seconds and bytes."""
+    """What AWS allows at most; seconds, bytes and numbers."""
 
     ping_deadline: float = 240.0  # a server must be healthy by then (4 minutes)
     ping: float = 2.0  # the answer to one health check

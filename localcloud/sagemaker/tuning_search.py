@@ -40,8 +40,8 @@ class Search:
         if self.strategy == "Grid":
             return _on_grid(self.space, number)
         rng = _random(self.seed, number)
-        known = [trial for trial in trials if trial.objective is not None]
-        if self.strategy == "Random" or len(known) < min(_FIRST, number - 1) or number <= _FIRST:
+        known = sum(trial.objective is not None for trial in trials)
+        if self.strategy == "Random" or known < _FIRST:
             return self.space.values([rng.random() for _ in range(self.space.size)])
         from localcloud.sagemaker.tuning_bayesian import improving  # noqa: PLC0415  heavy, and only needed here
 

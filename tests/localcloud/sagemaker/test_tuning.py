@@ -3,11 +3,13 @@ import textwrap
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from localcloud.errors import AwsError
+from localcloud.sagemaker.tuning import Tuning
 from localcloud.settings import Image, Settings
 from tests.localcloud.sagemaker.conftest import ROLE, Cloud
 from tests.localcloud.sagemaker.endpoint_steps import wait_until
@@ -178,6 +180,17 @@ def test_numbers_are_searched(cloud: Cloud, strategy: str) -> None:
     assert found[0] == found[1]
     assert len(set(found[0])) == 4
     assert all(0.5 <= float(x) <= 2 for x in found[0])
+
+
+def test_whoever_begins_anew_continues_from_the_rows(make_cloud: Callable[..., Cloud]) -> None:
+    """What a tuning job needs is in its row and its training jobs': another runner goes on where one stood still."""
+    cloud = make_cloud(delays={"tuning": 60.0})  # the cloud's own runner will not come to its first step
+    tune(cloud)
+    foundation, jobs = cloud.sagemaker._foundation, cloud.sagemaker._jobs  # noqa: SLF001  a restart, without one
+    quick = replace(foundation, delays=replace(foundation.delays, tuning=0.02))
+    foundation.background.start("tuning-again", Tuning(quick, jobs, Random(1)).run)  # noqa: S311  no secret
+    cloud.wait("t", "Completed")
+    assert [each["TunedHyperParameters"]["x"] for each in children(cloud)] == ["3", "1", "2"]
 
 
 def test_a_stop_ends_its_training_jobs(cloud: Cloud) -> None:
