@@ -7,7 +7,6 @@ begin again. The price: a step comes up to `Delays.tuning` after what caused it,
 
 import logging
 import random
-import struct
 import threading
 
 from localcloud.errors import AwsError, StoppedError
@@ -23,7 +22,6 @@ from localcloud.sagemaker.tuning_steps import next_steps
 
 log = logging.getLogger(__name__)
 _KIND = resource_kinds.TUNING_JOB
-_MAGNITUDE = (1 << 63) - 1  # the bits of a double without its sign
 _CHILDREN = Listing(resource_kinds.TRAINING_JOB, "TrainingJobSummaries", descending=False)
 
 
@@ -77,7 +75,7 @@ class Tuning:
         row = visibility.get(self._foundation, _KIND, region, request[_KIND.name])
         children = visibility.of(self._foundation, self._children(region, row))
         told = [
-            {**tuning_view.summary(row, child), OBJECTIVE: _sortable(tuning_view.objective(row, child))}
+            {**tuning_view.summary(row, child), OBJECTIVE: tuning_view.sortable(tuning_view.objective(row, child))}
             for child in children
         ]
         by = {"SortBy": "Name", **request}
@@ -184,11 +182,3 @@ class _Child:
     def read(self, request: Data, region: str) -> Data:
         """Return the data of a new training job, with the ARN of its tuning job."""
         return {**self._training.read(request, region), "TuningJobArn": self._arn}
-
-
-def _sortable(value: float | None) -> str | None:
-    """Return a text that sorts as the number does, for a list's token."""
-    if value is None:
-        return None
-    (bits,) = struct.unpack(">q", struct.pack(">d", value + 0.0))
-    return f"{(bits if bits >= 0 else -(bits & _MAGNITUDE)) + _MAGNITUDE:020d}"

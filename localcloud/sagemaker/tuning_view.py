@@ -5,6 +5,7 @@ well if it printed one, but only a Completed job is the best one.
 """
 
 import math
+import struct
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -15,6 +16,7 @@ from localcloud.sagemaker.store import Data
 from localcloud.sagemaker.tuning_search import Trial
 
 OBJECTIVE_PARAMETER = "_tuning_objective_metric"
+_MAGNITUDE = (1 << 63) - 1  # the bits of a double without its sign
 _COUNTED = {
     "InProgress": "InProgress",
     "Stopping": "InProgress",
@@ -152,6 +154,14 @@ def runtime(tuning: Data, now: datetime) -> float:
     """Return the seconds that a tuning job has run."""
     seconds: float = (tuning.get("HyperParameterTuningEndTime", now) - tuning["CreationTime"]).total_seconds()
     return seconds
+
+
+def sortable(value: float | None) -> str | None:
+    """Return a text that sorts as the number does, for a list's token."""
+    if value is None:
+        return None
+    (bits,) = struct.unpack(">q", struct.pack(">d", value + 0.0))
+    return f"{(bits if bits >= 0 else -(bits & _MAGNITUDE)) + _MAGNITUDE:020d}"
 
 
 def _objective_status(child: Data, value: float | None) -> str:

@@ -1,4 +1,5 @@
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -50,6 +51,15 @@ def test_a_serverless_endpoint_answers(cloud: Cloud) -> None:
     }
 
 
+def test_it_must_be_healthy_sooner(make_cloud: Callable[..., Cloud]) -> None:
+    """Its server has three minutes for the first good ping, not four (developer guide, serverless inference)."""
+    cloud = make_cloud(serverless_ping_deadline=0.1, ping_deadline=600.0)
+    cloud.model("v1", Environment={"SICK": "1"})
+    configure(cloud, "c", variant("v1"))
+    cloud.call("CreateEndpoint", EndpointName="e", EndpointConfigName="c")
+    assert "did not pass the ping health check" in cloud.wait("e", "FAILED")["FailureReason"]
+
+
 def test_more_than_its_concurrency_is_throttled(cloud: Cloud) -> None:
     """Invocations beyond MaxConcurrency are throttled, not queued (developer guide, serverless inference)."""
     in_service(cloud, MaxConcurrency=1)
@@ -89,6 +99,8 @@ def test_an_endpoint_changes_to_instances_and_back(cloud: Cloud) -> None:
     cloud.wait("e", "IN_SERVICE")
     assert summary(cloud)["CurrentServerlessConfig"] == SERVERLESS
     assert cloud.invoke(b"x").body == b"v1|x"
+    fleet = cloud.sagemaker._endpoints.router.fleet(REGION, "e")  # noqa: SLF001  there is no other sign of it
+    assert len(fleet.instances) == 1
 
 
 def test_it_has_a_weight_but_no_instances(cloud: Cloud) -> None:

@@ -110,6 +110,7 @@ def test_names_of_training_jobs(cloud: Cloud) -> None:
     found = [each["TrainingJobName"] for each in children(cloud, HyperParameterTuningJobName=name)]
     assert [each[:36] for each in found] == [f"{name}-001", f"{name}-002"]
     assert all(len(each) == 45 and int(each[37:], 16) >= 0 for each in found)
+    assert found[0][37:] != found[1][37:]
     with pytest.raises(AwsError, match="length less than or equal to 32"):
         tune(cloud, "a" * 33)
 

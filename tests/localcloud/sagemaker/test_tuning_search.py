@@ -68,9 +68,9 @@ def test_parallel_proposals_spread_out() -> None:
     """A training job still at work keeps the next ones away from its place."""
     trials = run("Bayesian", 2, 6)
     search = Search("Bayesian", SPACE, 2, maximize=False)
-    seventh = search.propose(7, trials)
-    eighth = search.propose(8, [*trials, Trial(seventh, None)])
-    assert SPACE.point(seventh) != pytest.approx(SPACE.point(eighth), abs=0.01)
+    alone = search.propose(7, trials)
+    beside_it = search.propose(7, [*trials, Trial(alone, None)])
+    assert SPACE.point(alone) != pytest.approx(SPACE.point(beside_it), abs=0.01)
 
 
 def test_trials_without_any_objective_are_no_reason_to_stop() -> None:

@@ -3,6 +3,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from localcloud.sagemaker import tuning_view
 from localcloud.sagemaker.tuning_early import is_losing
@@ -169,6 +171,12 @@ def test_early_stopping_stops_only_the_losing() -> None:
 def test_the_median_rule(current: Any, earlier: Any, *, maximize: bool, losing: bool) -> None:
     """Worse than the median of the running averages up to the same epoch (developer guide, early stopping)."""
     assert is_losing(current, earlier, maximize=maximize) == losing
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False)))
+def test_objectives_sort_as_numbers(values: list[float]) -> None:
+    """The text that a list's token holds has the order of the numbers, negative ones too."""
+    assert sorted(values) == sorted(values, key=lambda value: str(tuning_view.sortable(value)))
 
 
 def test_counters_and_the_best_job() -> None:
