@@ -136,6 +136,7 @@ class Cloud:
             database=database,
             faults=faults,
             append=log_groups.append,
+            record=cloudwatch.record,
         )
         sns = Sns(database, clock, targets, retries=settings.delays.sns_retries)
         targets.add("sns", sns.take)

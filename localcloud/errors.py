@@ -10,6 +10,7 @@
     ├── ImageError              an image URI has no command, as a failed pull would be on AWS
     ├── NoServerError           an endpoint in service has no server for a request
     ├── UnknownVariantError     a request names a production variant that its endpoint does not have
+    ├── ConcurrencyError        a serverless variant answers as many invocations as it may
     ├── WorkerError             a Lambda worker, seen by the thread that talks to it
     │   ├── StartError          it could not be started (in `localcloud.lambda_process`: it carries a `Failure`)
     │   ├── ChannelClosedError  it has ended, or closed its side
@@ -59,6 +60,10 @@ class NoServerError(LocalCloudError):
 
 class UnknownVariantError(LocalCloudError):
     """The request names a variant that the endpoint does not have."""
+
+
+class ConcurrencyError(LocalCloudError):
+    """A serverless variant answers as many invocations as it may."""
 
 
 class WorkerError(LocalCloudError):

@@ -26,6 +26,9 @@ class Delays:
     health_check: float = 0.05  # between two pings while a server starts
     model_package: float = 0.02  # package created -> Completed
     alarm_evaluation: float = 0.05  # alarm put -> its first evaluation
+    visibility: float = 0.0  # resource of SageMaker created -> Describe and List find it
+    tuning: float = 0.1  # between two looks at the tuning jobs that have not ended
+    invocation_metrics: float = 1.0  # between two looks whether metrics of invocations wait to be recorded
     data_capture: float = 1.0  # between two looks whether captured invocations wait to be stored
     sns_retries: tuple[float, ...] = (0.5, 1.0, 2.0)  # before each further try of a notification
     revival: float = 0.5  # between two looks whether a server in service has ended
@@ -48,7 +51,7 @@ PRESETS: Mapping[str, Delays] = {
 
 @dataclass(frozen=True)
 class Limits:
-    """What AWS allows at most; seconds and bytes."""
+    """What AWS allows at most; seconds, bytes and numbers."""
 
     ping_deadline: float = 240.0  # a server must be healthy by then (4 minutes)
     ping: float = 2.0  # the answer to one health check
@@ -57,6 +60,17 @@ class Limits:
     job_stop: float = 120.0  # SIGTERM -> SIGKILL of a job
     job_runtime: float = 86_400.0  # where the request says nothing (one day)
     invocation_body: int = 6_291_456
+    training_instances: int = 1_000  # of SageMaker's jobs that have not ended, in a region; AWS: 4 to 20 at first
+    processing_instances: int = 1_000
+    transform_instances: int = 1_000
+    models: int = 10_000  # in a region, as the next two
+    endpoint_configs: int = 10_000
+    endpoints: int = 100
+    tuning_jobs: int = 100  # that have not ended, in a region
+    tuning_training_jobs: int = 750  # of one tuning job
+    tuning_parallel_training_jobs: int = 10  # of one tuning job, at once
+    serverless_ping_deadline: float = 180.0  # a serverless variant's server must be healthy by then (3 minutes)
+    serverless_body: int = 4_194_304
     parallel_jobs: int = 1  # two cores: jobs queue rather than starve each other and the servers
     lambda_workers: int = 3  # concurrent executions of the application
     lambda_timeout: float = 60.0  # Chalice's default, where .chalice/config.json says nothing else

@@ -6,7 +6,7 @@ Describe tells both, as ``Desired...`` and ``Current...``. Pure: an endpoint's d
 from collections.abc import Collection, Mapping, Sequence
 
 from localcloud.errors import AwsError
-from localcloud.sagemaker import emulated
+from localcloud.sagemaker import emulated, serverless
 from localcloud.sagemaker.store import Data
 
 _INITIAL = {"Weight": "InitialVariantWeight", "InstanceCount": "InitialInstanceCount"}
@@ -34,6 +34,8 @@ def wanted(endpoint: Data, wishes: Mapping[str, Data]) -> list[Data]:
             f'The variant name(s) "{", ".join(unknown)}" is/are not present within endpoint configuration '
             f'"{endpoint["EndpointConfigName"]}".',
         )
+    for summary in summaries:
+        serverless.check_wish(summary, wishes.get(summary["VariantName"], {}))
     return [{**summary, **wishes.get(summary["VariantName"], {})} for summary in summaries]
 
 
@@ -51,10 +53,15 @@ def applied(
 ) -> Data:
     """Return a config in which variants of the same name have desired, or current, values instead of initial ones."""
     desired = {
-        summary["VariantName"]: {_INITIAL[member]: summary[f"{values}{member}"] for member in members}
+        summary["VariantName"]: {
+            _INITIAL[member]: summary[f"{values}{member}"] for member in members if f"{values}{member}" in summary
+        }
         for summary in summaries
     }
-    variants = [{**variant, **desired.get(variant["VariantName"], {})} for variant in config["ProductionVariants"]]
+    variants = [
+        {**variant, **serverless.applicable(variant, desired.get(variant["VariantName"], {}))}
+        for variant in config["ProductionVariants"]
+    ]
     return {**config, "ProductionVariants": variants}
 
 
@@ -70,7 +77,14 @@ def given_up(endpoint: Data, reason: str) -> Data:
 
 def _settled(endpoint: Data, target: str, source: str) -> Data:
     summaries = [
-        {**summary, **{f"{target}{member}": summary[f"{source}{member}"] for member in _INITIAL}}
+        {
+            **summary,
+            **{
+                f"{target}{member}": summary[f"{source}{member}"]
+                for member in _INITIAL
+                if f"{source}{member}" in summary
+            },
+        }
         for summary in endpoint["ProductionVariants"]
     ]
     return {**endpoint, "EndpointStatus": "InService", "ProductionVariants": summaries}

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from localcloud.errors import AwsError, ContainerError, ImageError, StoppedError, WorkError
-from localcloud.sagemaker import capacities, capture_config, emulated, resource_kinds
+from localcloud.sagemaker import capacities, capture_config, emulated, quotas, resource_kinds, serverless, visibility
 from localcloud.sagemaker.capture import Captures
 from localcloud.sagemaker.fleet import Fleet, Instance, Router
 from localcloud.sagemaker.foundation import Foundation
@@ -51,7 +51,10 @@ class Endpoints:
         emulated.only(request, "EndpointName EndpointConfigName Tags")
         name = request["EndpointName"]
         with self._foundation.store.transaction():
-            config = self._foundation.store.get(resource_kinds.ENDPOINT_CONFIG, region, request["EndpointConfigName"])
+            config = visibility.get(
+                self._foundation, resource_kinds.ENDPOINT_CONFIG, region, request["EndpointConfigName"]
+            )
+            quotas.check_count(self._foundation.limits, _KIND, self._foundation.store.list(_KIND, region))
             data = {**request, "EndpointConfigName": config["EndpointConfigName"], "EndpointStatus": "Creating"}
             row = self._foundation.store.create(_KIND, region, name, data)
         self._foundation.background.start(f"endpoint-{name}", lambda: self._create(region, name, config))
@@ -68,7 +71,9 @@ class Endpoints:
         name = request["EndpointName"]
         with self._foundation.store.transaction():
             self._foundation.store.get(_KIND, region, name)
-            config = self._foundation.store.get(resource_kinds.ENDPOINT_CONFIG, region, request["EndpointConfigName"])
+            config = visibility.get(
+                self._foundation, resource_kinds.ENDPOINT_CONFIG, region, request["EndpointConfigName"]
+            )
 
             def updating(endpoint: Data) -> Data:
                 left = _refuse_unless_in_service(endpoint)
@@ -253,15 +258,14 @@ class Endpoints:
     def _summary(self, variant: Data, region: str) -> dict[str, Any]:
         model = self._foundation.store.find(resource_kinds.MODEL, region, variant["ModelName"]) or {}
         image = model.get(RESOLVED, {}).get("Image", "")
-        weight, count = variant["InitialVariantWeight"], variant["InitialInstanceCount"]
+        weight = variant["InitialVariantWeight"]
         deployed = {"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": self._foundation.now()}
         return {
             "VariantName": variant["VariantName"],
             "DeployedImages": [deployed],
             "CurrentWeight": weight,
             "DesiredWeight": weight,
-            "CurrentInstanceCount": count,
-            "DesiredInstanceCount": count,
+            **serverless.capacity(variant),
         }
 
     def _retire(self, instances: Sequence[Instance]) -> None:

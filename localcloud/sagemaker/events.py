@@ -1,7 +1,7 @@
 """The details of SageMaker's EventBridge events, each in the spelling AWS gives it.
 
-Times differ by kind, as on AWS: epoch milliseconds as strings for training jobs, as numbers for endpoints and
-processing jobs, ISO 8601 for transform jobs and model packages. Endpoint states are in capitals (``IN_SERVICE``),
+Times differ by kind, as on AWS: epoch milliseconds as strings for training and tuning jobs, as numbers for endpoints
+and processing jobs, ISO 8601 for transform jobs and model packages. Endpoint states are in capitals (``IN_SERVICE``),
 unlike in the API. The shape for processing jobs is undocumented: it follows DescribeProcessingJob.
 """
 
@@ -72,6 +72,16 @@ _MEMBERS: Mapping[str, list[str]] = {
         "TransformStartTime",
         "TransformEndTime",
     ],
+    resource_kinds.TUNING_JOB.prefix: [
+        "HyperParameterTuningJobName",
+        "HyperParameterTuningJobArn",
+        "HyperParameterTuningJobStatus",
+        "TrainingJobDefinition",
+        "TrainingJobStatusCounters",
+        "ObjectiveStatusCounters",
+        "CreationTime",
+        "LastModifiedTime",
+    ],
     resource_kinds.ENDPOINT.prefix: [
         "EndpointName",
         "EndpointArn",
@@ -112,7 +122,7 @@ def state_change(kind: Kind, before: Mapping[str, Any], after: Mapping[str, Any]
     if kind is resource_kinds.ENDPOINT:
         detail[kind.status] = _capitals(after[kind.status])
         detail["ProductionVariants"] = [
-            {name: variant[name] for name in ("DesiredWeight", "DesiredInstanceCount")}
+            {name: variant[name] for name in ("DesiredWeight", "DesiredInstanceCount") if name in variant}
             for variant in after.get("ProductionVariants", ())
         ]
     return {name: _plain(value, _TIMES[kind.prefix]) for name, value in detail.items()}
@@ -133,6 +143,7 @@ def _iso(time: datetime) -> str:
 _TIMES: Mapping[str, Callable[[datetime], int | str]] = {
     resource_kinds.TRAINING_JOB.prefix: lambda time: str(_milliseconds(time)),
     resource_kinds.PROCESSING_JOB.prefix: _milliseconds,
+    resource_kinds.TUNING_JOB.prefix: lambda time: str(_milliseconds(time)),
     resource_kinds.ENDPOINT.prefix: _milliseconds,
     resource_kinds.TRANSFORM_JOB.prefix: _iso,
     resource_kinds.MODEL_PACKAGE.prefix: _iso,

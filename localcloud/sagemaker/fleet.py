@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
-from localcloud.errors import NoServerError, UnknownVariantError
+from localcloud.errors import ConcurrencyError, NoServerError, UnknownVariantError
 from localcloud.sagemaker.capture_config import CaptureSpec
 from localcloud.sagemaker.model_server import ModelServer
 
@@ -30,6 +30,12 @@ class Variant:
     name: str
     weight: float
     instances: tuple[Instance, ...]
+    concurrency: int | None = None  # invocations at once, of a serverless one
+
+    @property
+    def in_flight(self) -> int:
+        """How many invocations its servers answer now."""
+        return sum(instance.in_flight for instance in self.instances)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +44,7 @@ class Fleet:
 
     variants: Mapping[str, Variant] = field(default_factory=dict)
     capture: CaptureSpec | None = None  # what becomes of its invocations
+    config: str = ""  # the endpoint config's name
 
     @property
     def instances(self) -> list[Instance]:
@@ -49,9 +56,10 @@ class Fleet:
 class Lease:
     """A server that is not stopped until the lease is given back."""
 
-    variant: str
+    variant: Variant
     instance: Instance
     capture: CaptureSpec | None
+    config: str
 
 
 class Router:
@@ -73,8 +81,9 @@ class Router:
 
         Raises
         ------
-        NoServerError
-            If an endpoint that is in service has no server, also not after ``patience`` seconds.
+        NoServerError, UnknownVariantError, ConcurrencyError
+            If an endpoint that is in service has no server, also not after ``patience`` seconds; if it has no such
+            variant; if the variant is serverless and answers as many as it may.
         """
         with self._changed:
             self._changed.wait_for(lambda: (region, endpoint) not in self._expected, patience)
@@ -83,10 +92,12 @@ class Router:
                 raise NoServerError(endpoint)
             if fleet is None:
                 return None
-            instance_of = self._pick(fleet, target)
-            instance = min(instance_of.instances, key=lambda each: (not each.server.ready(), each.in_flight))
+            variant = self._pick(fleet, target)
+            if variant.concurrency is not None and variant.in_flight >= variant.concurrency:
+                raise ConcurrencyError(variant.name)
+            instance = min(variant.instances, key=lambda each: (not each.server.ready(), each.in_flight))
             instance.in_flight += 1
-            return Lease(instance_of.name, instance, fleet.capture)
+            return Lease(variant, instance, fleet.capture, fleet.config)
 
     def give_back(self, lease: Lease) -> None:
         """End a lease."""

@@ -16,14 +16,15 @@ from typing import Any, Literal, Protocol
 from localcloud.clock import Clock
 from localcloud.errors import AwsError, ImageError, StoppedError, WorkError
 from localcloud.faults import Faults
+from localcloud.sagemaker import quotas
 from localcloud.sagemaker.background import Background
 from localcloud.sagemaker.log_shipping import LogShipping
-from localcloud.sagemaker.resource_kinds import Kind
+from localcloud.sagemaker.resource_kinds import TERMINAL, Kind
 from localcloud.sagemaker.store import Data, Store
+from localcloud.settings import Limits
 
 log = logging.getLogger(__name__)
 MAX_REASON = 1024  # of the API's shape FailureReason: no limit that could be set
-TERMINAL = ("Completed", "Failed", "Stopped")
 
 
 @dataclass(eq=False)
@@ -92,15 +93,16 @@ class Jobs:
         shipping: LogShipping,
         clock: Clock,
         faults: Faults,
-        parallel: int,
+        limits: Limits,
     ) -> None:
         self._store = store
+        self._limits = limits
         self._background = background
         self._shipping = shipping
         self._clock = clock
         self._faults = faults
         self.works = works
-        self._parallel = parallel
+        self._parallel = limits.parallel_jobs
         self._changed = threading.Condition()
         self._waiting: deque[Job] = deque()
         self._living: dict[tuple[str, str, str], Job] = {}
@@ -129,6 +131,7 @@ class Jobs:
         name = request[kind.name]
         data = {**work.read(request, region), kind.status: "InProgress"}
         with self._changed:
+            quotas.check_job(self._limits, kind, self._under_way(kind, region), request)
             row = self._store.create(kind, region, name, data)
             self._queue(Job(work, region, name, self._clock))
         return row
@@ -163,6 +166,10 @@ class Jobs:
             job is not None and queued
         ):  # it must not wait for the jobs before it, only to be told that it need not start
             self._end(job, Ending("Stopped"))
+
+    def _under_way(self, kind: Kind, region: str) -> list[Data]:
+        living = [job.name for job in self._living.values() if (job.work.kind, job.region) == (kind, region)]
+        return [self._store.get(kind, region, name) for name in living]
 
     def _queue(self, job: Job) -> None:
         self._clock.begin()  # until its end: time does not pass a job

@@ -7,7 +7,7 @@ only what is missing. The price: servers start one after the other, so that two 
 from collections.abc import Iterable
 
 from localcloud.errors import ImageError, StoppedError, WorkError
-from localcloud.sagemaker import resource_kinds
+from localcloud.sagemaker import resource_kinds, serverless
 from localcloud.sagemaker.capture_config import CaptureSpec
 from localcloud.sagemaker.fleet import Fleet, Instance, Variant
 from localcloud.sagemaker.foundation import Foundation
@@ -42,18 +42,20 @@ class Launcher:
         fleet: dict[str, Variant] = {}
         try:
             for variant in config["ProductionVariants"]:
-                variant_name, count = variant["VariantName"], variant["InitialInstanceCount"]
+                variant_name, count = variant["VariantName"], serverless.servers(variant)
                 instances = list(before[variant_name].instances[:count]) if variant_name in before else []
                 for number in range(len(instances), count):
                     instances.append(Instance(self._new_server(region, name, variant, number)))
                     self._foundation.shipping.follow(*instances[-1].server.names)
                     started.append(instances[-1])
                     self._start_server(instances[-1].server, region, variant)
-                fleet[variant_name] = Variant(variant_name, variant["InitialVariantWeight"], tuple(instances))
+                fleet[variant_name] = Variant(
+                    variant_name, variant["InitialVariantWeight"], tuple(instances), serverless.concurrency(variant)
+                )
         except (WorkError, ImageError):
             self.stop(started)
             raise
-        return Fleet(fleet, CaptureSpec.parse(config))
+        return Fleet(fleet, CaptureSpec.parse(config), config["EndpointConfigName"])
 
     def stop(self, instances: Iterable[Instance]) -> None:
         """Stop servers."""
@@ -66,6 +68,8 @@ class Launcher:
         if model is None:
             raise WorkError(f"Could not find model {variant['ModelName']}")
         seconds = variant.get("ContainerStartupHealthCheckTimeoutInSeconds")
+        if serverless.concurrency(variant) is not None:
+            seconds = self._foundation.limits.serverless_ping_deadline
         names = ("endpoints", region, name, f"{variant['VariantName']}-{number}")
         spec = server_spec(self._foundation, region, model, names, ping_deadline=seconds)
         return ModelServer(self._foundation.containers, spec)

@@ -17,6 +17,7 @@ from localcloud.sagemaker.resource_kinds import Kind
 from localcloud.sagemaker.store import Data
 
 _PAGE = 10  # AWS's default
+OBJECTIVE = "_Objective"  # ours: of a tuning job's training job, as a text in the order of the numbers
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,12 @@ def _wanted(kind: Kind, row: Data, request: Data) -> bool:
 
 
 def _order(kind: Kind, member: str) -> Callable[[Data], tuple[str, str]]:
-    names = {"Name": kind.name, "Status": kind.status, "CreationTime": "CreationTime"}
+    names = {
+        "Name": kind.name,
+        "Status": kind.status,
+        "CreationTime": "CreationTime",
+        "FinalObjectiveMetricValue": OBJECTIVE,
+    }
 
     def by(row: Data) -> tuple[str, str]:
         value = row[names[member]]

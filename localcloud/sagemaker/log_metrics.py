@@ -7,7 +7,7 @@ takes for ever on a line holds up its own job.
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -63,10 +63,16 @@ class LogMetrics:
 
     def _search(self, line: str) -> None:
         for name, pattern in self._patterns.items():
-            for match in pattern.finditer(line):
-                value = _number(match.group(1 if pattern.groups else 0))
-                if value is not None:
-                    self._latest[name] = {"MetricName": name, "Value": value, "Timestamp": self.now()}
+            for value in values_in(line, pattern):
+                self._latest[name] = {"MetricName": name, "Value": value, "Timestamp": self.now()}
+
+
+def values_in(line: str, pattern: re.Pattern[str]) -> Iterator[float]:
+    """Yield the values of a metric in a line."""
+    for match in pattern.finditer(line):
+        value = _number(match.group(1 if pattern.groups else 0))
+        if value is not None:
+            yield value
 
 
 def _number(text: str | None) -> float | None:

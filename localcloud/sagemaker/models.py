@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from localcloud.errors import AwsError
-from localcloud.sagemaker import emulated, resource_kinds
+from localcloud.sagemaker import emulated, quotas, resource_kinds, serverless
 from localcloud.sagemaker.capture_config import CaptureSpec
 from localcloud.sagemaker.foundation import Foundation
 from localcloud.sagemaker.model_server import ServerSpec
@@ -33,6 +33,7 @@ def create_model(foundation: Foundation, request: Data, region: str) -> Data:
     if (url := resolved.get("ModelDataUrl")) and not foundation.objects(region).exists(Location.parse(url)):
         raise AwsError("ValidationException", f"Could not find model data at {url}.")
     data = {"EnableNetworkIsolation": False, **request, RESOLVED: resolved}
+    quotas.check_count(foundation.limits, resource_kinds.MODEL, foundation.store.list(resource_kinds.MODEL, region))
     return foundation.store.create(resource_kinds.MODEL, region, request["ModelName"], data)
 
 
@@ -64,9 +65,11 @@ def create_endpoint_config(foundation: Foundation, request: Data, region: str) -
     CaptureSpec.parse(request)
     variants = [_read_variant(variant) for variant in request["ProductionVariants"]]
     emulated.unique((variant["VariantName"] for variant in variants), "Variant names")
-    for variant in variants:
-        foundation.store.get(resource_kinds.MODEL, region, variant["ModelName"])
+    named = [foundation.store.get(resource_kinds.MODEL, region, variant["ModelName"]) for variant in variants]
+    serverless.check(request, named)
     name = request["EndpointConfigName"]
+    configs = foundation.store.list(resource_kinds.ENDPOINT_CONFIG, region)
+    quotas.check_count(foundation.limits, resource_kinds.ENDPOINT_CONFIG, configs)
     return foundation.store.create(
         resource_kinds.ENDPOINT_CONFIG, region, name, {**request, "ProductionVariants": variants}
     )
@@ -114,9 +117,11 @@ def _read_variant(variant: Data) -> Data:
     emulated.only(
         variant,
         "VariantName ModelName InitialInstanceCount InstanceType InitialVariantWeight VolumeSizeInGB "
-        "ModelDataDownloadTimeoutInSeconds ContainerStartupHealthCheckTimeoutInSeconds",
+        "ModelDataDownloadTimeoutInSeconds ContainerStartupHealthCheckTimeoutInSeconds ServerlessConfig",
         path,
     )
+    if "ServerlessConfig" in variant:
+        return serverless.read_variant(variant, path)
     for member in ("ModelName", "InstanceType", "InitialInstanceCount"):
         if member not in variant:
             raise AwsError("ValidationException", f"{path}{member} is required")

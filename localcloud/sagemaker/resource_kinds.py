@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from localcloud.errors import AwsError
 from localcloud.settings import ACCOUNT_ID
 
+TERMINAL = ("Completed", "Failed", "Stopped")  # of jobs
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -19,6 +21,7 @@ class Kind:
     missing_text: str
     taken_text: str
     taken_code: str = "ValidationException"
+    missing_code: str = "ValidationException"
     detail_type: str | None = None
 
     @property
@@ -42,7 +45,7 @@ class Kind:
 
     def missing(self, region: str, name: str) -> AwsError:
         """Return what AWS answers when nothing has that name."""
-        return AwsError("ValidationException", self.missing_text.format(arn=self.arn_of(region, name), name=name))
+        return AwsError(self.missing_code, self.missing_text.format(arn=self.arn_of(region, name), name=name))
 
     def taken(self, region: str, name: str) -> AwsError:
         """Return what AWS answers when the name cannot be used again."""
@@ -58,7 +61,7 @@ def _job(prefix: str, noun: str, title: str, missing: str) -> Kind:
         f"{words.capitalize()} names must be unique within an AWS account and region, "
         f"and a {words} with this name already exists ({{arn}})",
         "ResourceInUse",
-        f"SageMaker {title} Job State Change",
+        detail_type=f"SageMaker {title} Job State Change",
     )
 
 
@@ -75,6 +78,15 @@ def _hosting(prefix: str, noun: str, words: str, detail_type: str | None = None)
 TRAINING_JOB = _job("TrainingJob", "training-job", "Training", "Requested resource not found.")
 PROCESSING_JOB = _job("ProcessingJob", "processing-job", "Processing", "Could not find requested job with name: {name}")
 TRANSFORM_JOB = _job("TransformJob", "transform-job", "Transform", "Could not find requested job with name: {name}")
+TUNING_JOB = Kind(
+    "HyperParameterTuningJob",
+    "hyper-parameter-tuning-job",
+    "Amazon SageMaker can't find a tuning job called {name}. Type another name.",
+    "A hyperparameter tuning job with the name, {name}, already exists. Choose a different name.",
+    "ResourceInUse",
+    "ResourceNotFound",
+    "SageMaker HyperParameter Tuning Job State Change",
+)
 MODEL = _hosting("Model", "model", "model")
 ENDPOINT_CONFIG = _hosting("EndpointConfig", "endpoint-config", "endpoint configuration")
 ENDPOINT = _hosting("Endpoint", "endpoint", "endpoint", "SageMaker Endpoint State Change")
@@ -90,8 +102,8 @@ MODEL_PACKAGE = Kind(
     "ModelPackage {arn} does not exist.",
     "Model Package already exists: {arn}",
     "ConflictException",
-    "SageMaker Model Package State Change",
+    detail_type="SageMaker Model Package State Change",
 )
 JOBS = (TRAINING_JOB, PROCESSING_JOB, TRANSFORM_JOB)
 DESCRIBED_BY_NAME = (*JOBS, MODEL, ENDPOINT_CONFIG, ENDPOINT, MODEL_PACKAGE_GROUP)
-ALL = (*DESCRIBED_BY_NAME, MODEL_PACKAGE)
+ALL = (*DESCRIBED_BY_NAME, MODEL_PACKAGE, TUNING_JOB)

@@ -1,13 +1,21 @@
 """InvokeEndpoint: one request to one server of an endpoint, and its answer or failure as AWS passes it on."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from localcloud.errors import AnswerTimeoutError, AwsError, ContainerError, NoServerError, UnknownVariantError
+from localcloud.errors import (
+    AnswerTimeoutError,
+    AwsError,
+    ConcurrencyError,
+    ContainerError,
+    NoServerError,
+    UnknownVariantError,
+)
 from localcloud.sagemaker.capture import Captures, Source
 from localcloud.sagemaker.capture_config import Payload, Request
 from localcloud.sagemaker.connections import Reply
 from localcloud.sagemaker.fleet import Lease, Router
+from localcloud.sagemaker.invocation_metrics import InvocationMetrics
 from localcloud.sagemaker.store import Now
 from localcloud.settings import ACCOUNT_ID, Limits
 
@@ -42,6 +50,7 @@ class InvokeAnswer:
 def invoke(
     router: Router,
     captures: Captures,
+    metrics: InvocationMetrics,
     limits: Limits,
     *,
     endpoint: str,
@@ -49,30 +58,30 @@ def invoke(
     body: bytes,
     region: str,
     now: Now,
+    new_id: Callable[[], str],
 ) -> InvokeAnswer:
     """Answer one invocation; one that a model answered with success is captured, if its endpoint's config says so.
 
     Raises
     ------
     AwsError
-        ValidationError if the request cannot be sent, ModelError if the container did not answer with success in time.
+        ValidationError if the request cannot be sent, ThrottlingException if a serverless variant answers as many as it
+        may, ModelError if the container did not answer with success in time.
     """
+    began = metrics.seconds()
     sent = {name.lower(): value for name, value in headers.items()}
     _check(sent, body, limits)
     inference_id = sent.get("x-amzn-sagemaker-inference-id")
     asked = Request(now(), inference_id, Payload(sent.get("content-type", _BYTES), body))
+    lease = _take(router, region, endpoint, sent.get("x-amzn-sagemaker-target-variant"), limits.invocation)
     try:
-        lease = router.take(region, endpoint, sent.get("x-amzn-sagemaker-target-variant"), limits.invocation)
-    except UnknownVariantError as error:
-        raise _invalid(f"Variant {error} not found for endpoint {endpoint}.") from error
-    except NoServerError as error:
-        raise AwsError("ServiceUnavailable", "The endpoint has no healthy instance.", 503) from error
-    if lease is None:
-        raise _invalid(f"Endpoint {endpoint} of account {ACCOUNT_ID} not found.")
-    try:
-        reply = _ask(lease, sent, body, limits, endpoint=endpoint, region=region)
+        if lease.variant.concurrency is not None and len(body) > limits.serverless_body:
+            raise _invalid(f"Request {new_id()} has oversize body.")
+        with metrics.measured(endpoint, lease, asked.time, began) as measure:
+            reply = _ask(lease, sent, body, limits, endpoint=endpoint, region=region)
+            measure.status = reply.status
         if lease.capture is not None and reply.status in _SUCCESS:  # within the lease: what ends a fleet waits for it
-            source = Source(region, endpoint, lease.variant, lease.capture)
+            source = Source(region, endpoint, lease.variant.name, lease.capture)
             captures.add(source, asked, Payload(reply.headers.get("content-type", _BYTES), reply.body))
     finally:
         router.give_back(lease)
@@ -84,10 +93,24 @@ def invoke(
         {
             **kept,
             "Content-Type": reply.headers.get("content-type", _BYTES),
-            "x-Amzn-Invoked-Production-Variant": lease.variant,
+            "x-Amzn-Invoked-Production-Variant": lease.variant.name,
         },
         reply.body,
     )
+
+
+def _take(router: Router, region: str, endpoint: str, target: str | None, patience: float) -> Lease:
+    try:
+        lease = router.take(region, endpoint, target, patience)
+    except UnknownVariantError as error:
+        raise _invalid(f"Variant {error} not found for endpoint {endpoint}.") from error
+    except NoServerError as error:
+        raise AwsError("ServiceUnavailable", "The endpoint has no healthy instance.", 503) from error
+    except ConcurrencyError as error:
+        raise AwsError("ThrottlingException", "Rate exceeded") from error
+    if lease is None:
+        raise _invalid(f"Endpoint {endpoint} of account {ACCOUNT_ID} not found.")
+    return lease
 
 
 def _check(sent: Mapping[str, str], body: bytes, limits: Limits) -> None:

@@ -1,6 +1,7 @@
 """The local SageMaker: which operation is done where, from a request's bytes to an answer's."""
 
 import random
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -11,11 +12,12 @@ from localcloud.errors import AwsError
 from localcloud.faults import Faults
 from localcloud.processes import Processes
 from localcloud.protocol import parse, render
-from localcloud.sagemaker import endpoints, models, packages, resource_kinds, tags
+from localcloud.sagemaker import endpoints, models, packages, resource_kinds, tags, visibility
 from localcloud.sagemaker.background import Background
 from localcloud.sagemaker.capture import Captures
 from localcloud.sagemaker.containers import Containers
 from localcloud.sagemaker.foundation import Foundation
+from localcloud.sagemaker.invocation_metrics import InvocationMetrics, Record
 from localcloud.sagemaker.jobs import Jobs
 from localcloud.sagemaker.listing import LISTINGS, page
 from localcloud.sagemaker.log_shipping import Append, LogShipping
@@ -25,10 +27,15 @@ from localcloud.sagemaker.runtime import InvokeAnswer, invoke
 from localcloud.sagemaker.store import Data, Store
 from localcloud.sagemaker.training import Training
 from localcloud.sagemaker.transform import Transform
+from localcloud.sagemaker.tuning import Tuning
 from localcloud.settings import Settings
 
 _SERVICE = "sagemaker"
 Operation = Callable[[Data, str], Data | None]
+
+
+def _nowhere(*_: object) -> None:
+    """Record no metric."""
 
 
 def _new_id() -> str:
@@ -48,6 +55,7 @@ class SageMaker:
         database: Database,
         faults: Faults,
         append: Append,
+        record: Record = _nowhere,
     ) -> None:
         self._settings = settings
         self._processes = processes
@@ -70,10 +78,12 @@ class SageMaker:
             shipping=self._foundation.shipping,
             clock=clock,
             faults=faults,
-            parallel=settings.limits.parallel_jobs,
+            limits=settings.limits,
         )
         self._captures = Captures(self._foundation, random.Random(), _new_id)  # noqa: S311  a sample, no secret
         self._endpoints = endpoints.Endpoints(self._foundation, self._captures)
+        self._tuning = Tuning(self._foundation, self._jobs, random.Random())  # noqa: S311  seeds, no secret
+        self._metrics = InvocationMetrics(record, self._background, settings.delays.invocation_metrics, time.monotonic)
         self._operations = self._table()
 
     def start(self, endpoint_url: str) -> None:
@@ -88,6 +98,8 @@ class SageMaker:
             partial(self._foundation.shipping.run, self._background.pause, self._settings.delays.job_watch),
         )
         self._background.keep("capture", self._captures.run)
+        self._background.keep("tuning", self._tuning.run)
+        self._background.keep("metrics", self._metrics.run)
 
     def stop(self) -> None:
         """End every job, server and thread."""
@@ -97,6 +109,7 @@ class SageMaker:
         self._endpoints.close()
         self._background.close(self._settings.limits.closing)
         self._captures.close()
+        self._metrics.flush()
         self._foundation.close()
 
     def handle(self, operation: str, body: bytes, region: str) -> tuple[int, bytes]:
@@ -118,12 +131,14 @@ class SageMaker:
         return invoke(
             self._endpoints.router,
             self._captures,
+            self._metrics,
             self._settings.limits,
             endpoint=endpoint_name,
             headers=headers,
             body=body,
             region=region,
             now=self._foundation.now,
+            new_id=_new_id,
         )
 
     def _table(self) -> Mapping[str, Operation]:
@@ -162,6 +177,11 @@ class SageMaker:
         table["DeleteModel"] = lambda request, region: self._store.delete(
             resource_kinds.MODEL, region, request["ModelName"]
         )
+        table["CreateHyperParameterTuningJob"] = self._tuning.create
+        table["DescribeHyperParameterTuningJob"] = self._tuning.describe
+        table["ListHyperParameterTuningJobs"] = self._tuning.list_jobs
+        table["ListTrainingJobsForHyperParameterTuningJob"] = self._tuning.list_training_jobs
+        table["StopHyperParameterTuningJob"] = self._tuning.stop
         table["CreateEndpoint"] = self._endpoints.create
         table["UpdateEndpoint"] = self._endpoints.update
         table["UpdateEndpointWeightsAndCapacities"] = self._endpoints.update_weights_and_capacities
@@ -169,11 +189,11 @@ class SageMaker:
         return table
 
     def _describe(self, kind: Kind, request: Data, region: str) -> Data:
-        return self._store.get(kind, region, request[kind.name].rpartition("/")[2])
+        return visibility.get(self._foundation, kind, region, request[kind.name].rpartition("/")[2])
 
     def _stop_job(self, kind: Kind, request: Data, region: str) -> None:
         self._jobs.stop(kind, region, request[kind.name])
 
     def _list(self, operation: str, request: Data, region: str) -> Data:
         listing = LISTINGS[operation]
-        return page(listing, self._store.list(listing.kind, region), request)
+        return page(listing, visibility.of(self._foundation, self._store.list(listing.kind, region)), request)

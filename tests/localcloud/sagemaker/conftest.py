@@ -50,8 +50,10 @@ class Cloud:
     state: Path
     sent: Events
     again: Callable[[], SageMaker]
+    clock: Clock
     faults: Faults
     logs: Logs
+    recorded: list[tuple[Any, ...]]  # what became metrics: the arguments of each value
 
     def restart(self) -> None:
         """Stop SageMaker as it stands, forget its events, and start another one on what is stored."""
@@ -209,7 +211,14 @@ def settings(tmp_path: Path) -> Settings:
         name: Image((sys.executable, str(tmp_path / f"{name}.py")), env={"IMAGE": name}) for name in ("job", "server")
     }
     delays = Delays(
-        job_start=0.0, job_end=0.0, endpoint_start=0.0, health_check=0.02, model_package=0.0, data_capture=0.05
+        job_start=0.0,
+        job_end=0.0,
+        endpoint_start=0.0,
+        health_check=0.02,
+        model_package=0.0,
+        data_capture=0.05,
+        tuning=0.02,
+        invocation_metrics=0.05,
     )
     limits = Limits(ping_deadline=20.0, invocation=20.0, server_stop=5.0, job_stop=5.0, parallel_jobs=2)
     (tmp_path / "state").mkdir(exist_ok=True)
@@ -217,8 +226,8 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @contextmanager
-def running_clock() -> Iterator[Clock]:
-    clock = Clock()
+def running_clock(*, virtual: bool) -> Iterator[Clock]:
+    clock = Clock(virtual=virtual)
     clock.start()
     yield clock
     clock.stop()
@@ -230,7 +239,7 @@ def make_cloud(s3_url: str, settings: Settings) -> Iterator[Callable[..., Cloud]
     started: list[Cloud] = []
     with Processes() as processes, ExitStack() as stack:
 
-        def make(delays: Mapping[str, Any] | None = None, **limits: Any) -> Cloud:
+        def make(delays: Mapping[str, Any] | None = None, *, virtual: bool = False, **limits: Any) -> Cloud:
             s3 = boto3.client(
                 "s3",
                 endpoint_url=s3_url,
@@ -246,10 +255,11 @@ def make_cloud(s3_url: str, settings: Settings) -> Iterator[Callable[..., Cloud]
                 delays=replace(settings.delays, **(delays or {})),
             )
             events = Events()
-            clock = stack.enter_context(running_clock())
+            clock = stack.enter_context(running_clock(virtual=virtual))
             database = stack.enter_context(closing(Database(settings.state / f"{bucket}.db")))
             logs = Logs(database, clock, REGION)
             faults = Faults()
+            recorded: list[tuple[Any, ...]] = []
 
             def again() -> SageMaker:
                 made = SageMaker(
@@ -260,11 +270,12 @@ def make_cloud(s3_url: str, settings: Settings) -> Iterator[Callable[..., Cloud]
                     database=database,
                     faults=faults,
                     append=logs.append,
+                    record=lambda *value: recorded.append(value),
                 )
                 made.start(s3_url)
                 return made
 
-            cloud = Cloud(again(), s3, bucket, settings.state, events, again, faults, logs)
+            cloud = Cloud(again(), s3, bucket, settings.state, events, again, clock, faults, logs, recorded)
             started.append(cloud)
             return cloud
 

@@ -84,7 +84,7 @@ def test_only_an_approved_package_becomes_a_model(cloud: Cloud) -> None:
                     {
                         "VariantName": "v",
                         "ModelName": "m",
-                        "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 1},
+                        "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 1, "ProvisionedConcurrency": 1},
                     }
                 ]
             },
@@ -99,6 +99,6 @@ def test_only_an_approved_package_becomes_a_model(cloud: Cloud) -> None:
     ],
 )
 def test_what_is_not_emulated_is_refused(cloud: Cloud, operation: str, request_: dict[str, Any]) -> None:
-    """A serverless variant and data capture are refused by name rather than ignored."""
+    """Provisioned concurrency and asynchronous inference are refused by name rather than ignored."""
     with pytest.raises(AwsError, match="not emulated by the local cloud yet"):
         cloud.call(operation, EndpointConfigName="c", **request_)

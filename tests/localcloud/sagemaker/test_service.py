@@ -86,6 +86,40 @@ def test_boto3_walks_the_whole_chain_over_the_wire(clients: Any) -> None:
     wait(sagemaker, "endpoint_deleted", EndpointName="e")
 
 
+def test_boto3_tunes_over_the_wire(clients: Any) -> None:
+    """A tuning job is created, ends and tells its best training job to boto3; an unknown one is ResourceNotFound."""
+    s3, sagemaker = clients("s3"), clients("sagemaker")
+    s3.create_bucket(Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": REGION})
+    sagemaker.create_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName="t",
+        HyperParameterTuningJobConfig={
+            "Strategy": "Grid",
+            "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "score"},
+            "ResourceLimits": {"MaxParallelTrainingJobs": 2},
+            "ParameterRanges": {"CategoricalParameterRanges": [{"Name": "print", "Values": ["score 1", "score 2"]}]},
+        },
+        TrainingJobDefinition={
+            "AlgorithmSpecification": {
+                "TrainingImage": "job",
+                "TrainingInputMode": "File",
+                "MetricDefinitions": [{"Name": "score", "Regex": "score (.*)"}],
+            },
+            "RoleArn": ROLE,
+            "OutputDataConfig": {"S3OutputPath": "s3://bucket/models"},
+            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+        },
+    )
+    while (told := sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName="t"))[
+        "HyperParameterTuningJobStatus"
+    ] == "InProgress":
+        pass  # pytest's time limit is the deadline
+    assert told["HyperParameterTuningJobStatus"] == "Completed"
+    assert told["BestTrainingJob"]["TunedHyperParameters"] == {"print": "score 2"}
+    with pytest.raises(sagemaker.exceptions.ResourceNotFound, match="can't find a tuning job called nobody"):
+        sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName="nobody")
+
+
 def test_errors_come_as_boto3_knows_them(clients: Any) -> None:
     """A taken name is ResourceInUse, an unknown one and a bad request ValidationException, the rest says its name."""
     sagemaker = clients("sagemaker")
