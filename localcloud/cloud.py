@@ -96,7 +96,8 @@ class Cloud:
 
     def _start(self) -> None:
         settings, logs = self._settings, self._settings.state / "logs"
-        logs.mkdir(parents=True, exist_ok=True)
+        settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)  # jobs' data are nobody else's to read
+        logs.mkdir(exist_ok=True)
         self._hold_state()
         self._log_to(logs / "cloud.log")
         database = self._keep(Database(settings.state / "state.db"), Database.close)

@@ -14,7 +14,7 @@ from localcloud.processes import Child
 from localcloud.sagemaker import archive, emulated, resource_kinds
 from localcloud.sagemaker.checkpoints import Checkpoints, read_checkpoints
 from localcloud.sagemaker.foundation import Foundation
-from localcloud.sagemaker.host_names import can_resolve, hosts_file, machine_hosts, resolving
+from localcloud.sagemaker.host_names import hosts_file, machine_hosts
 from localcloud.sagemaker.job_processes import Finished
 from localcloud.sagemaker.job_watch import JobWatch
 from localcloud.sagemaker.jobs import Ending, Job
@@ -125,12 +125,12 @@ class Training:
 
     def _train(self, job: Job, data: Data, hosts: Sequence[Host]) -> Finished:
         job.sleep(0)
-        command = self._command(data, hosts)
+        names = self._hosts_file(hosts)
         self._enter(job, "Training", TrainingStartTime=self._foundation.now())
         processes: list[Child] = []
         try:
             for host in hosts:
-                processes.append(self._spawn(job, data, host, command))  # noqa: PERF401  those before a failure count
+                processes.append(self._spawn(job, data, host, names))  # noqa: PERF401  those before a failure count
         except ContainerError:
             for process in processes:
                 self._foundation.containers.stop(process, 0)
@@ -139,25 +139,23 @@ class Training:
             job, processes, data["StoppingCondition"].get("MaxRuntimeInSeconds", self._foundation.limits.job_runtime)
         )
 
-    def _command(self, data: Data, hosts: Sequence[Host]) -> Sequence[str]:
-        """Return what every host runs, without its arguments; the hosts of a job know each other by name."""
-        algorithm = data["AlgorithmSpecification"]
-        image = self._foundation.containers.image(algorithm["TrainingImage"])
-        command: Sequence[str] = algorithm.get("ContainerEntrypoint", image.command)
-        if len(hosts) == 1 or not can_resolve():
-            return command
+    def _hosts_file(self, hosts: Sequence[Host]) -> Path | None:
+        """Write by which names the hosts of a job know each other; None where that cannot be told them."""
+        if len(hosts) == 1 or not self._foundation.containers.mounts:
+            return None
         file = hosts[0].base.parent / "hosts"
         file.write_text(
             hosts_file([host.name for host in hosts], next(self._networks), machine_hosts()), encoding="utf-8"
         )
-        return resolving(command, file)
+        return file
 
-    def _spawn(self, job: Job, data: Data, host: Host, command: Sequence[str]) -> Child:
+    def _spawn(self, job: Job, data: Data, host: Host, names: Path | None) -> Child:
         algorithm = data["AlgorithmSpecification"]
         return self._foundation.containers.spawn(
             self._foundation.containers.image(algorithm["TrainingImage"]),
             algorithm.get("ContainerArguments", () if "ContainerEntrypoint" in algorithm else ("train",)),
-            entrypoint=command,
+            entrypoint=algorithm.get("ContainerEntrypoint", ()),
+            hosts=names,
             env={
                 **data.get("Environment", {}),
                 "TRAINING_JOB_NAME": job.name,

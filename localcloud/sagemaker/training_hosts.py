@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from localcloud.sagemaker.containers import ROOT, told
 from localcloud.sagemaker.host_names import host_names
 from localcloud.sagemaker.jobs import MAX_REASON
 from localcloud.sagemaker.objects import Location, Objects
@@ -48,11 +49,7 @@ def prepare(data: Data, objects: Objects, hosts: Sequence[Host]) -> None:
 def failure(host: Host, exit_code: int) -> str:
     """Return the failure's reason: what the container wrote, with its paths as it knows them, and its exit code."""
     ending = f", exit code: {exit_code}"
-    try:
-        with (host.base / "output" / "failure").open(encoding="utf-8", errors="replace") as file:
-            text = file.read(MAX_REASON).replace(str(host.base), "/opt/ml")
-    except OSError:
-        text = ""
+    text = told(host.base / "output" / "failure", 4 * MAX_REASON).replace(str(host.base), ROOT)
     return f"AlgorithmError: {text}"[: MAX_REASON - len(ending)] + ending
 
 

@@ -175,7 +175,8 @@ def s3_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
+    """Give settings; a test's own parameters replace some of them."""
     for name, program in (("job", JOB), ("server", SERVER)):
         (tmp_path / f"{name}.py").write_text(textwrap.dedent(program))
     images = {
@@ -185,7 +186,8 @@ def settings(tmp_path: Path) -> Settings:
         job_start=0.0, job_end=0.0, endpoint_start=0.0, health_check=0.02, model_package=0.0, data_capture=0.05
     )
     limits = Limits(ping_deadline=20.0, invocation=20.0, server_stop=5.0, job_stop=5.0, parallel_jobs=2)
-    return Settings(state=tmp_path / "state", images=images, delays=delays, limits=limits)
+    changed = getattr(request, "param", {})
+    return Settings(state=tmp_path / "state", images=images, delays=delays, limits=limits, **changed)
 
 
 @pytest.fixture
