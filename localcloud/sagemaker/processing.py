@@ -130,8 +130,9 @@ def _prepare(data: Data, objects: Objects, base: Path) -> None:
         (base / folder).mkdir()
     for part in data.get("ProcessingInputs", ()):
         source = part["S3Input"]
-        download = objects.download_prefix if source["S3DataType"] == "S3Prefix" else objects.download_manifest
-        download(Location.parse(source["S3Uri"]), local_path(base, source["LocalPath"]))
+        objects.download_all(
+            Location.parse(source["S3Uri"]), source["S3DataType"], local_path(base, source["LocalPath"])
+        )
     for part in data.get("ProcessingOutputConfig", {}).get("Outputs", ()):
         local_path(base, part["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
     members = [

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from localcloud.errors import AwsError, ContainerError
+from localcloud.errors import ContainerError
 from localcloud.processes import Child
 from localcloud.sagemaker import archive, emulated, resource_kinds
 from localcloud.sagemaker.checkpoints import Checkpoints, read_checkpoints
 from localcloud.sagemaker.foundation import Foundation
 from localcloud.sagemaker.host_names import hosts_file, machine_hosts
+from localcloud.sagemaker.instances import read_count
 from localcloud.sagemaker.job_processes import Finished
 from localcloud.sagemaker.job_watch import JobWatch
 from localcloud.sagemaker.jobs import Ending, Job
@@ -23,7 +24,6 @@ from localcloud.sagemaker.objects import Location, Objects
 from localcloud.sagemaker.store import Data
 from localcloud.sagemaker.training_hosts import Host, failure, hosts_of, prepare
 
-_MOST_INSTANCES = 20  # ours: a process for each; AWS's quotas differ by instance type and account
 _MESSAGES = {
     "Starting": "Preparing the instances for training",
     "Downloading": "Downloading input data",
@@ -73,7 +73,8 @@ class Training:
         emulated.only(
             request["ResourceConfig"], "InstanceType InstanceCount VolumeSizeInGB VolumeKmsKeyId", "ResourceConfig."
         )
-        _read_instances(request["ResourceConfig"])
+        resources = request["ResourceConfig"]
+        read_count(resources.get("InstanceCount", 1), resources.get("InstanceType"), "training")
         emulated.only(request["OutputDataConfig"], "S3OutputPath KmsKeyId CompressionType", "OutputDataConfig.")
         emulated.value(request["OutputDataConfig"], "CompressionType", "GZIP", ("GZIP",), "OutputDataConfig.")
         Location.parse(request["OutputDataConfig"]["S3OutputPath"])
@@ -198,19 +199,6 @@ class Training:
             transitions[-1]["EndTime"] = now
         transitions.append({"Status": secondary, "StartTime": now, "StatusMessage": message})
         return {**data, "SecondaryStatus": secondary, "SecondaryStatusTransitions": transitions}
-
-
-def _read_instances(resources: Data) -> None:
-    count = resources.get("InstanceCount", 1)
-    if count == 0:
-        raise emulated.refusal("ResourceConfig.InstanceCount=0")
-    if count > _MOST_INSTANCES:
-        raise AwsError(
-            "ResourceLimitExceeded",
-            f"The account-level service limit '{resources.get('InstanceType')} for training job usage' is "
-            f"{_MOST_INSTANCES} Instances, with current utilization of 0 Instances and a request delta of {count} "
-            "Instances. Please contact AWS support to request an increase for this limit.",
-        )
 
 
 def _read_channel(channel: Data) -> None:

@@ -57,8 +57,8 @@ def _download(channel: Data, objects: Objects, host: Host, count: int) -> None:
     source = channel["DataSource"]["S3DataSource"]
     sharded = source.get("S3DataDistributionType") == "ShardedByS3Key"
     share = slice(host.number, None, count) if sharded else slice(None)
-    download = objects.download_prefix if source["S3DataType"] == "S3Prefix" else objects.download_manifest
-    download(Location.parse(source["S3Uri"]), host.base / "input" / "data" / channel["ChannelName"], share)
+    folder = host.base / "input" / "data" / channel["ChannelName"]
+    objects.download_all(Location.parse(source["S3Uri"]), source["S3DataType"], folder, share)
 
 
 def _told(channel: Data) -> Mapping[str, str]:
