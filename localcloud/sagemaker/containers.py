@@ -6,6 +6,7 @@ price: no isolation; a program sees the whole file system.
 """
 
 import errno
+import itertools
 import os
 import shutil
 import tempfile
@@ -17,6 +18,7 @@ from localcloud import environment
 from localcloud.errors import AwsError, ContainerError, DataError, ImageError
 from localcloud.processes import Child, Processes
 from localcloud.sagemaker import emulated, namespaces
+from localcloud.sagemaker.host_names import hosts_file, machine_hosts
 from localcloud.settings import Image, Settings
 
 ROOT = "/opt/ml"
@@ -53,6 +55,7 @@ class Containers:
     def __init__(self, settings: Settings, processes: Processes) -> None:
         self._settings = settings
         self._processes = processes
+        self._networks = itertools.count()
         self._folders = threading.Lock()  # no empty folder is removed while another one is made in it
 
     def image(self, uri: str) -> Image:
@@ -101,6 +104,17 @@ class Containers:
     def mounts(self) -> bool:
         """Say whether containers see their folder at ``/opt/ml``, and hosts of their own."""
         return self._settings.namespaces and namespaces.can_mount()
+
+    def hosts_file(self, names: Sequence[str], folder: Path) -> Path | None:
+        """Write into a folder by which names the hosts of a job know each other; None where there is nothing to tell.
+
+        One host alone has no use for names, and where there are no mounts they could not be told.
+        """
+        if len(names) == 1 or not self.mounts:
+            return None
+        file = folder / "hosts"
+        file.write_text(hosts_file(names, next(self._networks), machine_hosts()), encoding="utf-8")
+        return file
 
     @property
     def _root(self) -> Path:

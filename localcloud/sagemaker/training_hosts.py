@@ -1,4 +1,4 @@
-"""The hosts of a training job: for each a folder in the place of ``/opt/ml``, its share of the data, and its log."""
+"""The hosts of a job: for each a folder in the place of ``/opt/ml``, its share of the data, and its log."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ def prepare(data: Data, objects: Objects, hosts: Sequence[Host]) -> None:
             _download(channel, objects, host, len(hosts))
         for name, content in (
             ("hyperparameters", data["HyperParameters"]),
-            ("inputdataconfig", {part["ChannelName"]: _told(part) for part in data.get("InputDataConfig", ())}),
+            ("inputdataconfig", {part["ChannelName"]: _told(part, data) for part in data.get("InputDataConfig", ())}),
             ("resourceconfig", _resources(host, hosts, data["ResourceConfig"].get("InstanceType", "ml.m5.large"))),
         ):
             (host.base / "input" / "config" / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
@@ -53,18 +53,21 @@ def failure(host: Host, exit_code: int) -> str:
     return f"AlgorithmError: {text}"[: MAX_REASON - len(ending)] + ending
 
 
+def share_of(source: Data, host: Host, count: int) -> slice:
+    """Return which of a source's objects a host gets: all, or of sharded ones every so-manieth."""
+    return slice(host.number, None, count) if source.get("S3DataDistributionType") == "ShardedByS3Key" else slice(None)
+
+
 def _download(channel: Data, objects: Objects, host: Host, count: int) -> None:
     source = channel["DataSource"]["S3DataSource"]
-    sharded = source.get("S3DataDistributionType") == "ShardedByS3Key"
-    share = slice(host.number, None, count) if sharded else slice(None)
     folder = host.base / "input" / "data" / channel["ChannelName"]
-    objects.download_all(Location.parse(source["S3Uri"]), source["S3DataType"], folder, share)
+    objects.download_all(Location.parse(source["S3Uri"]), source["S3DataType"], folder, share_of(source, host, count))
 
 
-def _told(channel: Data) -> Mapping[str, str]:
+def _told(channel: Data, data: Data) -> Mapping[str, str]:
     source = channel["DataSource"]["S3DataSource"]
     return {
-        "TrainingInputMode": "File",
+        "TrainingInputMode": channel.get("InputMode", data["AlgorithmSpecification"]["TrainingInputMode"]),
         "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
         "RecordWrapperType": "None",
         **({"ContentType": channel["ContentType"]} if "ContentType" in channel else {}),

@@ -154,10 +154,10 @@ class Cloud:
         return self.call("CreateTransformJob", **{**request, **more})
 
 
-def s3_input(name: str, uri: str, path: str, data_type: str = "S3Prefix") -> dict[str, Any]:
+def s3_input(name: str, uri: str, path: str, data_type: str = "S3Prefix", **more: str) -> dict[str, Any]:
     return {
         "InputName": name,
-        "S3Input": {"S3Uri": uri, "LocalPath": path, "S3DataType": data_type, "S3InputMode": "File"},
+        "S3Input": {"S3Uri": uri, "LocalPath": path, "S3DataType": data_type, "S3InputMode": "File", **more},
     }
 
 

@@ -51,6 +51,6 @@ def test_a_link_is_not_followed(cloud: Cloud, link: str, tmp_path: Path) -> None
 
 def test_folders_are_the_owners_alone(cloud: Cloud) -> None:
     """Ours: other users of the machine read nothing of what containers are given."""
-    process_program(cloud, '(base / "output/message").write_text(oct(base.stat().st_mode))')
+    process_program(cloud, '(base / "output/message").write_text(oct(base.parent.stat().st_mode))')
     assert cloud.wait("j", "Completed")["ExitMessage"].endswith("700")
     assert stat.S_IMODE((cloud.state / "sagemaker").stat().st_mode) == 0o700
