@@ -57,6 +57,7 @@ class SageMaker:
         self._jobs = Jobs(self._store, self._background, parallel=settings.limits.parallel_jobs)
         self._captures = Captures(self._foundation, random.Random(), _new_id)  # noqa: S311  a sample, no secret
         self._endpoints = endpoints.Endpoints(self._foundation, self._captures)
+        self._training = Training(self._foundation)
         self._operations = self._table()
 
     def start(self, endpoint_url: str) -> None:
@@ -104,6 +105,10 @@ class SageMaker:
             now=self._foundation.now,
         )
 
+    def interrupt(self, region: str, job_name: str) -> None:
+        """Take the instances of a managed spot training job away; raises AdminError if none of that name trains."""
+        self._training.interruptions.interrupt(region, job_name)
+
     def _table(self) -> Mapping[str, Operation]:
         foundation = self._foundation
         on_foundation: dict[str, Callable[[Foundation, Data, str], Data | None]] = {
@@ -120,7 +125,7 @@ class SageMaker:
             "ListTags": tags.list_tags,
         }
         table: dict[str, Operation] = {name: partial(do, foundation) for name, do in on_foundation.items()}
-        for work in (Training(foundation), Processing(foundation), Transform(foundation)):
+        for work in (self._training, Processing(foundation), Transform(foundation)):
             name = work.kind.prefix
             table[f"Create{name}"] = partial(self._jobs.create, work)
             table[f"Stop{name}"] = partial(self._stop_job, work.kind)

@@ -11,6 +11,7 @@ Source: SageMaker Developer Guide, "Managed Spot Training"; API Reference, Stopp
 import threading
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
 from localcloud.errors import AdminError
@@ -48,7 +49,7 @@ class Interruptions:
                 raise AdminError(f"{name} is no managed spot training job in status Training in {region}")
             self._interrupted.add((region, name.lower()))
         for number, process in enumerate(processes):
-            self._background.start(f"interrupt-{name}-{number}", lambda one=process: self._stop(one))
+            self._background.start(f"interrupt-{name}-{number}", partial(self._stop, process))
 
     def running(self, region: str, name: str, processes: Sequence[Child]) -> None:
         """Note that a job runs and may be interrupted."""

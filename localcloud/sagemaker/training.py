@@ -86,13 +86,14 @@ class Training:
     def _attempt(self, job: Job, hosts: Sequence[Host], metrics: LogMetrics) -> Ending | None:
         """Train once; None if it was interrupted."""
         data, objects = self._data(job), self._foundation.objects(job.region)
+        left, limit = self._time_left(data)
+        if left <= 0:
+            return Ending("Stopped", {"SecondaryStatus": limit})
         checkpoints = checkpoints_of(data, objects, [host.base for host in hosts])
         self._enter(job, "Downloading")
         prepare(data, objects, hosts)
         checkpoints.restore()
-        left, limit = time_left(data, self._foundation.now(), self._foundation.limits.job_runtime)
-        if left <= 0:
-            return Ending("Stopped", {"SecondaryStatus": limit})
+        left, limit = self._time_left(data)
         with JobWatch((metrics.look, checkpoints.look), self._foundation.delays.job_watch):
             finished, interrupted = self._train(job, data, hosts, left)
         if interrupted and finished.by == "exit":
@@ -107,7 +108,12 @@ class Training:
         self._enter(job, "Interrupted", TrainingEndTime=since)
         job.sleep(self._foundation.delays.job_start)
         waited = self._data(job).get(WAITED, 0.0) + (self._foundation.now() - since).total_seconds()
-        self._enter(job, "Starting", **{WAITED: waited})
+
+        def started(data: Data) -> Data:
+            row = {name: value for name, value in data.items() if name != "TrainingEndTime"}
+            return {**self._state(row, "Starting"), WAITED: waited}
+
+        self._foundation.store.update(self.kind, job.region, job.name, started)
 
     def _train(self, job: Job, data: Data, hosts: Sequence[Host], limit: float) -> tuple[Finished, bool]:
         """Run the processes to their end; also whether they were interrupted."""
@@ -155,6 +161,9 @@ class Training:
         if finished.by == "limit":
             return Ending("Stopped", {**members, "SecondaryStatus": limit})
         return Ending("Stopped" if finished.by == "stop" or job.stopping.is_set() else "Completed", members)
+
+    def _time_left(self, data: Data) -> tuple[float, Limit]:
+        return time_left(data, self._foundation.now(), self._foundation.limits.job_runtime)
 
     def _data(self, job: Job) -> Data:
         return self._foundation.store.get(self.kind, job.region, job.name)
