@@ -4,8 +4,9 @@ A process gets a user and a mount namespace (``unshare``, which needs no root); 
 machine has no ``/opt/ml``, an empty file system lies over ``/opt`` in which what was there before is mounted again, so
 that a program that lives in ``/opt`` is found. Everything happens under the process id that is started, so signals and
 exit codes are the program's own. The process keeps its user where ``unshare`` can do that, and sees itself as root
-elsewhere, as most containers do. The price: three or four short programs before each container; and what only the
-group memberships of the user allow to read is not readable, nor anything in ``/opt`` where its names cannot be listed.
+elsewhere, as most containers do. The price: two short programs for each entry of ``/opt`` before each container; where
+its names cannot be listed, nothing of ``/opt`` is found; and a cloud that is run by root gives its containers root's
+own files alone.
 """
 
 import functools
@@ -21,13 +22,13 @@ _PROBE = 10.0  # seconds, ours: more than a namespace ever takes
 _USERS = (("--map-current-user", "--keep-caps"), ("--map-root-user",))  # the first one that works is taken
 _SCRIPT = """
 set -e
-mount=$1 mkdir=$2 ln=$3 base=$4 hosts=$5; shift 5
+mount=$1 mkdir=$2 cp=$3 base=$4 hosts=$5; shift 5
 here=$PWD
 if ! [ -d /opt/ml ]; then
     cd /opt
     "$mount" -t tmpfs -o mode=755 localcloud /opt
     for name in * .[!.]*; do
-        if [ -L "$name" ]; then "$ln" -s "$(readlink "$name")" "/opt/$name"; continue; fi
+        if [ -L "$name" ]; then "$cp" -P "./$name" "/opt/$name"; continue; fi
         if [ -d "$name" ]; then "$mkdir" "/opt/$name"; elif [ -e "$name" ]; then : > "/opt/$name"; else continue; fi
         "$mount" -c --rbind "./$name" "/opt/$name"
     done
@@ -74,7 +75,7 @@ def _tried(command: Sequence[str]) -> str:
 
 
 def _inside(users: Sequence[str], command: Sequence[str], base: Path, hosts: Path | None) -> list[str]:
-    tools = [_found(name) for name in ("mount", "mkdir", "ln")]
+    tools = [_found(name) for name in ("mount", "mkdir", "cp")]
     shell = ["/bin/sh", "-c", _SCRIPT, "container", *tools, str(base), str(hosts or "")]
     return [_found("unshare"), "--user", *users, "--mount", *shell, *command]
 

@@ -12,6 +12,7 @@ from localcloud.errors import ContainerError
 from localcloud.sagemaker import resource_kinds
 from localcloud.sagemaker.containers import ROOT, local_path, told
 from localcloud.sagemaker.foundation import Foundation
+from localcloud.sagemaker.job_hosts import Host, hosts_of, share_of
 from localcloud.sagemaker.job_processes import Finished
 from localcloud.sagemaker.job_watch import JobWatch
 from localcloud.sagemaker.jobs import MAX_REASON, Ending, Job
@@ -19,7 +20,6 @@ from localcloud.sagemaker.mirror import Mirror
 from localcloud.sagemaker.objects import Location, Objects
 from localcloud.sagemaker.processing_request import outputs_of, read_request
 from localcloud.sagemaker.store import Data
-from localcloud.sagemaker.training_hosts import Host, hosts_of, share_of
 
 if TYPE_CHECKING:
     from localcloud.processes import Child

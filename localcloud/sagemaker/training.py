@@ -13,13 +13,14 @@ from localcloud.processes import Child
 from localcloud.sagemaker import resource_kinds
 from localcloud.sagemaker.checkpoints import checkpoints_of
 from localcloud.sagemaker.foundation import Foundation
+from localcloud.sagemaker.job_hosts import Host, hosts_of
 from localcloud.sagemaker.job_processes import Finished
 from localcloud.sagemaker.job_watch import JobWatch
 from localcloud.sagemaker.jobs import Ending, Job
 from localcloud.sagemaker.log_metrics import LogMetrics
 from localcloud.sagemaker.spot import WAITED, Interruptions, Limit, time_left
 from localcloud.sagemaker.store import Data
-from localcloud.sagemaker.training_hosts import Host, failure, hosts_of, prepare
+from localcloud.sagemaker.training_hosts import failure, prepare
 from localcloud.sagemaker.training_outputs import upload_outputs
 from localcloud.sagemaker.training_request import read_request
 

@@ -1,34 +1,14 @@
-"""The hosts of a job: for each a folder in the place of ``/opt/ml``, its share of the data, and its log."""
+"""What a training job's hosts find in their folders when they start, and the failure that one of them left there."""
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from localcloud.sagemaker.containers import ROOT, told
-from localcloud.sagemaker.host_names import host_names
+from localcloud.sagemaker.job_hosts import Host, share_of
 from localcloud.sagemaker.jobs import MAX_REASON
 from localcloud.sagemaker.objects import Location, Objects
 from localcloud.sagemaker.store import Data
-
-
-@dataclass(frozen=True)
-class Host:
-    """One host; ``number`` counts from 0."""
-
-    number: int
-    name: str
-    base: Path
-    log: Path
-
-
-def hosts_of(count: int, base: Path, log: Path) -> list[Host]:
-    """Return a job's hosts; one alone logs to ``log``, several to a file each beside it."""
-    return [
-        Host(number, name, base / name, log if count == 1 else log.with_name(f"{log.stem}.{name}.log"))
-        for number, name in enumerate(host_names(count))
-    ]
 
 
 def prepare(data: Data, objects: Objects, hosts: Sequence[Host]) -> None:
@@ -51,11 +31,6 @@ def failure(host: Host, exit_code: int) -> str:
     ending = f", exit code: {exit_code}"
     text = told(host.base / "output" / "failure", 4 * MAX_REASON).replace(str(host.base), ROOT)
     return f"AlgorithmError: {text}"[: MAX_REASON - len(ending)] + ending
-
-
-def share_of(source: Data, host: Host, count: int) -> slice:
-    """Return which of a source's objects a host gets: all, or of sharded ones every so-manieth."""
-    return slice(host.number, None, count) if source.get("S3DataDistributionType") == "ShardedByS3Key" else slice(None)
 
 
 def _download(channel: Data, objects: Objects, host: Host, count: int) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from localcloud.sagemaker import archive
+from localcloud.sagemaker.job_hosts import Host
 from localcloud.sagemaker.objects import Location, Objects
 from localcloud.sagemaker.store import Data
-from localcloud.sagemaker.training_hosts import Host
 
 
 def upload_outputs(name: str, data: Data, objects: Objects, hosts: Sequence[Host]) -> str | None:

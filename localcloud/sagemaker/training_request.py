@@ -72,6 +72,8 @@ def _read_stopping(stopping: Data, *, spot: bool) -> None:
 
 def _read_channel(channel: Data) -> None:
     path = f"InputDataConfig.{channel['ChannelName']}."
+    if channel["ChannelName"] in {".", ".."}:  # the model's pattern lets them through; they are no folder of their own
+        raise AwsError("ValidationException", f"{channel['ChannelName']} cannot be the name of a channel")
     emulated.only(channel, "ChannelName DataSource ContentType CompressionType RecordWrapperType InputMode", path)
     for member, value in (("CompressionType", "None"), ("RecordWrapperType", "None")):
         emulated.value(channel, member, value, (value,), path)

@@ -1,13 +1,14 @@
 """What of the machine's files a caller can come by: none that is not the container's own."""
 
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from localcloud.errors import AwsError
-from tests.localcloud.sagemaker.conftest import Cloud, s3_input
+from tests.localcloud.sagemaker.conftest import Cloud, channel, s3_input
 from tests.localcloud.sagemaker.processing_programs import process_program
 from tests.localcloud.sagemaker.test_processing import output
 from tests.localcloud.sagemaker.training_programs import train_program
@@ -25,6 +26,13 @@ def test_a_local_path_stays_in_the_container(cloud: Cloud, path: str, side: str)
     with pytest.raises(AwsError) as refused:
         cloud.process("j", "x", **more)
     assert refused.value.code == "ValidationException"
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_channel_is_a_folder_of_its_own(cloud: Cloud, name: str) -> None:
+    """Ours: a channel's name that would be another folder, though SageMaker's model allows it, makes no job."""
+    with pytest.raises(AwsError, match="cannot be the name of a channel"):
+        cloud.train("j", InputDataConfig=[channel(name, cloud.uri("in"))])
 
 
 @pytest.mark.parametrize("link", ["model", "model/secret", "output/failure"])
@@ -54,3 +62,8 @@ def test_folders_are_the_owners_alone(cloud: Cloud) -> None:
     process_program(cloud, '(base / "output/message").write_text(oct(base.parent.stat().st_mode))')
     assert cloud.wait("j", "Completed")["ExitMessage"].endswith("700")
     assert stat.S_IMODE((cloud.state / "sagemaker").stat().st_mode) == 0o700
+
+
+def test_the_state_is_the_owners_alone(start_cloud: Callable[..., Any]) -> None:
+    """Ours: the folder that holds objects, tables and logs can be entered by nobody else."""
+    assert stat.S_IMODE(start_cloud().state.stat().st_mode) == 0o700

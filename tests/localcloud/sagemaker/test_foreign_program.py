@@ -20,6 +20,7 @@ import pytest
 from localcloud.sagemaker.namespaces import can_mount
 
 ROOT = Path(__file__).parents[3]
+PACKAGES = str(Path(boto3.__file__).parents[1])  # with -S: by their folder, so that no .pth file leads to this checkout
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/majority:1"
 
 CONTAINER = """
@@ -124,13 +125,12 @@ def endpoint_url(tmp_path: Path) -> Iterator[str]:
     (tmp_path / "container.py").write_text(CONTAINER)
     images = {IMAGE: {"command": [sys.executable, str(tmp_path / "container.py")]}}
     (tmp_path / "images.json").write_text(json.dumps(images))
-    packages = str(Path(boto3.__file__).parents[1])  # -S: by their folder, so that no .pth file leads to this checkout
     arguments = ["--port", "0", "--state", str(tmp_path / "state"), "--images", str(tmp_path / "images.json")]
     process = subprocess.Popen(
         [sys.executable, "-S", "-m", "localcloud", *arguments],
         cwd=alone,
         stdout=subprocess.PIPE,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": packages},
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": PACKAGES},
     )
     try:
         assert process.stdout is not None
@@ -147,12 +147,13 @@ def test_a_foreign_program_runs_unchanged(endpoint_url: str, tmp_path: Path) -> 
     (tmp_path / "script.py").write_text(SCRIPT)
     environment = {
         "PATH": os.environ["PATH"],
+        "PYTHONPATH": PACKAGES,
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "any",
         "AWS_SECRET_ACCESS_KEY": "any",
     }
-    command = [sys.executable, str(tmp_path / "script.py"), IMAGE]
+    command = [sys.executable, "-S", str(tmp_path / "script.py"), IMAGE]
     done = subprocess.run(
         command, capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path, env=environment
     )

@@ -1,3 +1,4 @@
+import json
 import signal
 import subprocess
 import sys
@@ -22,12 +23,21 @@ def run(program: str, base: Path, hosts: Path | None = None, cwd: Path | None = 
 
 
 def test_the_folder_is_at_its_real_path(tmp_path: Path) -> None:
-    """What a program writes below /opt/ml is in its folder; the machine has no such file, and /opt all it had."""
-    program = "import os, pathlib; pathlib.Path('/opt/ml/made').write_text('x'); print(*sorted(os.listdir('/opt')))"
+    """What a program writes below /opt/ml is in its folder, and the machine has no such file.
+
+    What else the machine has in /opt, a Python perhaps, is there as it was.
+    """
+    program = """
+import json, os, pathlib
+pathlib.Path("/opt/ml/made").write_text("x")
+print(json.dumps({name: os.lstat(f"/opt/{name}").st_ino for name in os.listdir("/opt")}))
+"""
     told, code = run(program, tmp_path, cwd=tmp_path)
     assert (code, (tmp_path / "made").read_text()) == (0, "x")
     assert not Path("/opt/ml/made").exists()
-    assert set(told.split()) == {"ml", *(path.name for path in Path("/opt").iterdir())}
+    found = json.loads(told)
+    assert found.pop("ml") == tmp_path.stat().st_ino
+    assert found == {path.name: path.lstat().st_ino for path in Path("/opt").iterdir() if path.name != "ml"}
 
 
 def test_only_the_command_sees_the_names(tmp_path: Path) -> None:
