@@ -1,7 +1,7 @@
 from io import BytesIO
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from localcloud.errors import DataError
@@ -33,6 +33,7 @@ def test_no_byte_is_lost_moved_or_doubled(text: bytes, limit: int) -> None:
 
 
 @given(texts, st.integers(min_value=8, max_value=40))
+@example(b"abc\n" * 5, 8)
 def test_requests_are_as_full_as_lines_allow(text: bytes, limit: int) -> None:
     """No request could have taken the first line of the one after it."""
     requests = list(multi_records([record for record in lines(text) if len(record.framed) <= limit], limit))

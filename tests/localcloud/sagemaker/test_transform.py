@@ -269,7 +269,7 @@ def test_predictions_are_joined_with_their_rows(cloud: Cloud) -> None:
     """SageMaker Developer Guide, "Associate Prediction Results with Input Records": its example of an id column."""
     cloud.model("m", Environment={"ECHO": "1"})
     cloud.put("in/a.csv", b'7,1.5,"a,b"\n8,2.5,c\n')
-    processing = {"InputFilter": "$[1:]", "JoinSource": "Input", "OutputFilter": "$[0,-2,-1]"}
+    processing = {"InputFilter": "$[1:]", "JoinSource": "Input", "OutputFilter": "$[0,3:]"}
     csv = {"ContentType": "text/csv", "SplitType": "Line"}
     cloud.transform(
         "j",
