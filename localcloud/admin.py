@@ -1,10 +1,10 @@
 """The local cloud's own pages, below ``/_localcloud/``: JSON to look at and to change time by, no secrets."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
 from werkzeug.wrappers import Response
 
@@ -18,16 +18,34 @@ from localcloud.settings import VERSION, Settings
 PREFIX = "/_localcloud/"
 
 
+class Interruptible(Protocol):
+    """Who can take the instances of managed spot training jobs away."""
+
+    def interruptible(self) -> Sequence[tuple[str, str]]:
+        """Return the regions and names of those that train."""
+
+    def interrupt(self, region: str, job_name: str) -> None:
+        """Do it; raises AdminError if there is no such job."""
+
+
 class Admin:
     """What can be asked about one local cloud."""
 
     def __init__(
-        self, settings: Settings, lambdas: Lambdas, clock: Clock, faults: Faults, *, is_ready: Callable[[], bool]
+        self,
+        settings: Settings,
+        lambdas: Lambdas,
+        clock: Clock,
+        faults: Faults,
+        *,
+        sagemaker: Interruptible,
+        is_ready: Callable[[], bool],
     ) -> None:
         self._settings = settings
         self._lambdas = lambdas
         self._clock = clock
         self._faults = faults
+        self._sagemaker = sagemaker
         self._is_ready = is_ready
         self._pages: Mapping[str, Callable[[], object]] = {
             "health": self._health,
@@ -36,10 +54,12 @@ class Admin:
             "rules": self._rules,
             "clock": self._time,
             "faults": self._faults.describe,
+            "interruptions": lambda: [{"region": region, "job": name} for region, name in sagemaker.interruptible()],
         }
         self._changes: Mapping[str, Callable[[Mapping[str, Any]], object]] = {
             "clock": self._pass_time,
             "faults": self._change_faults,
+            "interruptions": self._interrupt,
         }
 
     def answer(self, method: str, path: str, body: bytes) -> Response:
@@ -87,6 +107,12 @@ class Admin:
             self._faults.remove(str(asked["remove"]))
             return self._faults.describe()
         return {"id": self._faults.add(asked)}
+
+    def _interrupt(self, asked: Mapping[str, Any]) -> object:
+        if set(asked) != {"region", "job"}:
+            raise AdminError('send {"region": region, "job": name} of a managed spot training job that trains')
+        self._sagemaker.interrupt(str(asked["region"]), str(asked["job"]))
+        return {}
 
     def _delays_and_limits(self) -> object:
         return {"delays": asdict(self._settings.delays), "limits": asdict(self._settings.limits)}

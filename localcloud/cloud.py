@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
-from localcloud.admin import Admin
+from localcloud.admin import Admin, Interruptible
 from localcloud.apigateway import ApiGateway
 from localcloud.bus import Bus
 from localcloud.clock import Clock
@@ -41,7 +41,7 @@ T = TypeVar("T")
 log = logging.getLogger("localcloud")
 
 
-class SageMakerService(SageMakerApi, Protocol):
+class SageMakerService(SageMakerApi, Interruptible, Protocol):
     """What the cloud needs of SageMaker."""
 
     def start(self, endpoint_url: str) -> None:
@@ -102,7 +102,8 @@ class Cloud:
 
     def _start(self) -> None:
         settings, logs = self._settings, self._settings.state / "logs"
-        logs.mkdir(parents=True, exist_ok=True)
+        settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)  # jobs' data are nobody else's to read
+        logs.mkdir(exist_ok=True)
         self._hold_state()
         self._log_to(logs / "cloud.log")
         database = self._keep(Database(settings.state / "state.db"), Database.close)
@@ -146,7 +147,7 @@ class Cloud:
             api=ApiGateway(
                 settings.stage, settings.limits, wiring=lambda: lambdas.wiring, invoke=lambdas.invoke, now=clock.now
             ),
-            pages=Admin(settings, lambdas, clock, faults, is_ready=lambda: self._ready),
+            pages=Admin(settings, lambdas, clock, faults, sagemaker=sagemaker, is_ready=lambda: self._ready),
             sagemaker=sagemaker,
             services={
                 **dict.fromkeys(SERVICES, moto),

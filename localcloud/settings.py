@@ -105,6 +105,7 @@ class Settings:
     app_dir: Path = Path()
     environment: Mapping[str, str] = field(default_factory=dict)  # of the Lambda functions
     images: Mapping[str, Image] = field(default_factory=dict)  # by image URI
+    namespaces: bool = True  # containers see their folder at /opt/ml, where Linux allows it
     virtual_clock: bool = False  # time can be advanced
     delays: Delays = Delays()
     limits: Limits = Limits()

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-_CREDENTIAL = re.compile(r"[^/]*(?:/[^/]*)*?/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
+_CREDENTIAL = re.compile(r"[^/]*(?:/[^/]*)*?/\d{8}/(?P<region>[\w-]+)/(?P<service>[^/]+)/aws4_request")
 _IN_HEADER = re.compile(r"AWS4-HMAC-SHA256\s.*?Credential=(?P<credential>[^,\s]+)")
 
 

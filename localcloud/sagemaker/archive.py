@@ -17,8 +17,13 @@ from localcloud.errors import DataError
 
 
 def regular_files(folder: Path) -> list[Path]:
-    """Return the files below ``folder`` in the order of their names; links and devices are not among them."""
-    found = []
+    """Return the files below ``folder`` in the order of their names; links and devices are not among them.
+
+    A folder that is a link itself has none: it could lead anywhere on the machine.
+    """
+    found: list[Path] = []
+    if folder.is_symlink():
+        return found
     for parent, _, names in os.walk(folder):
         found += [path for path in (Path(parent, name) for name in names) if path.is_file() and not path.is_symlink()]
     return sorted(found)

@@ -96,7 +96,8 @@ def _exchange(
     connection: http.client.HTTPConnection, method: str, path: str, body: bytes, headers: Mapping[str, str]
 ) -> Reply:
     try:
-        connection.request(method, path, body=body or None, headers=dict(headers))
+        chunked = headers.get("Transfer-Encoding") == "chunked"
+        connection.request(method, path, body=body or None, headers=dict(headers), encode_chunked=chunked)
     except BrokenPipeError:  # it may have answered, an error most likely, before it read all
         if connection.sock is None:
             raise

@@ -1,9 +1,13 @@
 """A container without an engine: an image's command as a process, with a folder of its own in the place of ``/opt/ml``.
 
-What the process inherits of ours is in `localcloud.environment`. The price: no isolation; a program sees the whole
-file system and must take its root from ``SAGEMAKER_BASE_DIR``.
+The folder is at ``/opt/ml`` itself where the machine allows it (`localcloud.sagemaker.namespaces`), and its outside
+path is in ``SAGEMAKER_BASE_DIR`` in any case. What the process inherits of ours is in `localcloud.environment`. The
+price: no isolation; a program sees the whole file system.
 """
 
+import errno
+import itertools
+import os
 import shutil
 import tempfile
 import threading
@@ -13,7 +17,8 @@ from pathlib import Path, PurePosixPath
 from localcloud import environment
 from localcloud.errors import AwsError, ContainerError, DataError, ImageError
 from localcloud.processes import Child, Processes
-from localcloud.sagemaker import emulated
+from localcloud.sagemaker import emulated, namespaces
+from localcloud.sagemaker.host_names import hosts_file, machine_hosts
 from localcloud.settings import Image, Settings
 
 ROOT = "/opt/ml"
@@ -35,12 +40,22 @@ def local_path(base: Path, container_path: str) -> Path:
     return base.joinpath(*path.relative_to(ROOT).parts)
 
 
+def told(path: Path, most: int) -> str:
+    """Read what a container left in a file, at most so many bytes; a link, which may lead anywhere, says nothing."""
+    try:
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123
+            return file.read(most).decode("utf-8", errors="ignore")
+    except OSError:
+        return ""
+
+
 class Containers:
     """Starts the programs that stand for images."""
 
     def __init__(self, settings: Settings, processes: Processes) -> None:
         self._settings = settings
         self._processes = processes
+        self._networks = itertools.count()
         self._folders = threading.Lock()  # no empty folder is removed while another one is made in it
 
     def image(self, uri: str) -> Image:
@@ -61,6 +76,7 @@ class Containers:
         parent = self._root.joinpath(*names)
         try:
             with self._folders:
+                self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
                 parent.mkdir(parents=True, exist_ok=True)
                 return Path(tempfile.mkdtemp(dir=parent))
         except OSError as error:
@@ -85,6 +101,22 @@ class Containers:
         shutil.rmtree(self._root, ignore_errors=True)
 
     @property
+    def mounts(self) -> bool:
+        """Say whether containers see their folder at ``/opt/ml``, and hosts of their own."""
+        return self._settings.namespaces and namespaces.can_mount()
+
+    def hosts_file(self, names: Sequence[str], folder: Path) -> Path | None:
+        """Write into a folder by which names the hosts of a job know each other; None where there is nothing to tell.
+
+        One host alone has no use for names, and where there are no mounts they could not be told.
+        """
+        if len(names) == 1 or not self.mounts:
+            return None
+        file = folder / "hosts"
+        file.write_text(hosts_file(names, next(self._networks), machine_hosts()), encoding="utf-8")
+        return file
+
+    @property
     def _root(self) -> Path:
         return (self._settings.state / "sagemaker").resolve()
 
@@ -101,21 +133,23 @@ class Containers:
         base: Path,
         log: Path,
         entrypoint: Sequence[str] = (),
+        hosts: Path | None = None,
     ) -> Child:
-        """Start a container; ``entrypoint`` replaces the image's command.
+        """Start a container; ``entrypoint`` replaces the image's command, ``hosts`` is its ``/etc/hosts``.
 
         Raises
         ------
         ContainerError
             If the command cannot be started at all.
         """
+        command = [*(entrypoint or image.command), *arguments]
+        whole = {**environment.inherited(), **image.env, **env, "SAGEMAKER_BASE_DIR": str(base)}
+        cwd = image.cwd or str(base)
         try:
-            return self._processes.spawn(
-                [*(entrypoint or image.command), *arguments],
-                env={**environment.inherited(), **image.env, **env, "SAGEMAKER_BASE_DIR": str(base)},
-                cwd=image.cwd or str(base),
-                log=log,
-            )
+            if self.mounts:
+                _look_for(command[0], Path(cwd), whole.get("PATH"))
+                command = namespaces.inside(command, base, hosts)
+            return self._processes.spawn(command, env=whole, cwd=cwd, log=log)
         except OSError as error:
             raise ContainerError(
                 f"ClientError: the container's command could not be started: {error.strerror}"
@@ -124,3 +158,11 @@ class Containers:
     def stop(self, process: Child, grace: float) -> int:
         """SIGTERM, ``grace`` seconds, SIGKILL; returns the exit code."""
         return self._processes.stop(process, grace)
+
+
+def _look_for(program: str, cwd: Path, path: str | None) -> None:
+    """Raise OSError for a program that is not there, which a shell would only tell the log."""
+    if program.startswith(f"{ROOT}/"):
+        return
+    if shutil.which(str(cwd / program) if "/" in program else program, path=path) is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), program)

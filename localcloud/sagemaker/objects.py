@@ -49,6 +49,14 @@ class Location:
         return f"s3://{self.bucket}/{self.key}"
 
 
+@dataclass(frozen=True)
+class Listed:
+    """An object of a source, and its name there."""
+
+    location: Location
+    name: str
+
+
 def connect(endpoint_url: str, region: str) -> "Objects":
     """Return the S3 of a region at an address; its calls are bounded in time."""
     config = Config(
@@ -126,23 +134,26 @@ class Objects:
             reason = f"no file can have that name ({error.strerror})"
             raise DataError(f"ClientError: Data download failed: {location}: {reason}") from error
 
-    def download_prefix(self, prefix: Location, folder: Path, share: slice = _ALL) -> None:
-        """Copy every object under a prefix into a folder, or a share of them in the order of their keys."""
+    def listed(self, source: Location, data_type: str) -> list["Listed"]:
+        """Return the objects of an S3Prefix or a ManifestFile, in the order of their keys; raises DataError.
+
+        A manifest is ``[{"prefix": "s3://..."}, "relative", ...]``, and names its objects itself.
+        """
+        if data_type == "ManifestFile":
+            return sorted(self._manifest(source), key=lambda found: found.location.key)
+        return [Listed(Location(source.bucket, key), relative_name(source.key, key)) for key in self.keys(source)]
+
+    def download_all(self, source: Location, data_type: str, folder: Path, share: slice = _ALL) -> None:
+        """Copy the objects of a source into a folder, or a share of them in the order of their keys."""
         folder.mkdir(parents=True, exist_ok=True)
-        keys = list(self.keys(prefix))
-        if not keys:
+        found = self.listed(source, data_type)
+        if not found and data_type == "S3Prefix":
             raise DataError(
                 f"ClientError: Data download failed: "
-                f'No S3 objects found under S3 URL "{prefix}" given in input data source'
+                f'No S3 objects found under S3 URL "{source}" given in input data source'
             )
-        for key in keys[share]:
-            self.download(Location(prefix.bucket, key), safe_path(folder, relative_name(prefix.key, key)))
-
-    def download_manifest(self, manifest: Location, folder: Path, share: slice = _ALL) -> None:
-        """Copy the objects, or a share of them, that a manifest ``[{"prefix": "s3://..."}, "relative", ...]`` names."""
-        folder.mkdir(parents=True, exist_ok=True)
-        for location, name in sorted(self._manifest(manifest), key=lambda found: found[0].key)[share]:
-            self.download(location, safe_path(folder, name))
+        for one in found[share]:
+            self.download(one.location, safe_path(folder, one.name))
 
     def upload(self, path: Path, location: Location) -> None:
         """Copy a file to a key."""
@@ -156,7 +167,7 @@ class Objects:
         for path in regular_files(folder):
             self.upload(path, prefix.below(path.relative_to(folder).as_posix()))
 
-    def _manifest(self, manifest: Location) -> list[tuple[Location, str]]:
+    def _manifest(self, manifest: Location) -> list["Listed"]:
         try:
             body = self._client.get_object(Bucket=manifest.bucket, Key=manifest.key)["Body"].read()
         except _ERRORS as error:
@@ -164,7 +175,9 @@ class Objects:
         try:
             head, *names = json.loads(body)
             prefix = Location.parse(head["prefix"])
-            found = [(Location(prefix.bucket, prefix.key + name), name) for name in names]  # a name must be a string
+            found = [
+                Listed(Location(prefix.bucket, prefix.key + name), name) for name in names
+            ]  # a name must be a string
         except (ValueError, TypeError, KeyError, AwsError) as error:
             raise DataError(
                 f"ClientError: Data download failed: {manifest} is not a manifest file: "

@@ -3,7 +3,7 @@
 import random
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from localcloud.clock import Clock
@@ -71,10 +71,11 @@ class SageMaker:
             faults,
             LogShipping(database, append, clock.now, settings.state / "logs" / "sagemaker"),
         )
+        self._training = Training(self._foundation)
         self._jobs = Jobs(
             self._store,
             self._background,
-            [Training(self._foundation), Processing(self._foundation), Transform(self._foundation)],
+            [self._training, Processing(self._foundation), Transform(self._foundation)],
             shipping=self._foundation.shipping,
             clock=clock,
             faults=faults,
@@ -82,7 +83,7 @@ class SageMaker:
         )
         self._captures = Captures(self._foundation, random.Random(), _new_id)  # noqa: S311  a sample, no secret
         self._endpoints = endpoints.Endpoints(self._foundation, self._captures)
-        self._tuning = Tuning(self._foundation, self._jobs, random.Random())  # noqa: S311  seeds, no secret
+        self._tuning = Tuning(self._foundation, self._jobs, self._training, random.Random())  # noqa: S311  seeds, no secret
         self._metrics = InvocationMetrics(record, self._background, settings.delays.invocation_metrics, time.monotonic)
         self._operations = self._table()
 
@@ -140,6 +141,14 @@ class SageMaker:
             now=self._foundation.now,
             new_id=_new_id,
         )
+
+    def interruptible(self) -> Sequence[tuple[str, str]]:
+        """Return the regions and names of the managed spot training jobs that train."""
+        return self._training.interruptions.possible()
+
+    def interrupt(self, region: str, job_name: str) -> None:
+        """Take the instances of a managed spot training job away; raises AdminError if none of that name trains."""
+        self._training.interruptions.interrupt(region, job_name)
 
     def _table(self) -> Mapping[str, Operation]:
         foundation = self._foundation

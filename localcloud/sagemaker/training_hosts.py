@@ -1,33 +1,14 @@
-"""The hosts of a training job: for each a folder in the place of ``/opt/ml``, its share of the data, and its log."""
+"""What a training job's hosts find in their folders when they start, and the failure that one of them left there."""
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from localcloud.sagemaker.host_names import host_names
+from localcloud.sagemaker.containers import ROOT, told
+from localcloud.sagemaker.job_hosts import Host, share_of
 from localcloud.sagemaker.jobs import MAX_REASON
 from localcloud.sagemaker.objects import Location, Objects
 from localcloud.sagemaker.store import Data
-
-
-@dataclass(frozen=True)
-class Host:
-    """One host; ``number`` counts from 0."""
-
-    number: int
-    name: str
-    base: Path
-    log: Path
-
-
-def hosts_of(count: int, base: Path, log: Path) -> list[Host]:
-    """Return a job's hosts; one alone logs to ``log``, several to a file each beside it."""
-    return [
-        Host(number, name, base / name, log if count == 1 else log.with_name(f"{log.stem}.{name}.log"))
-        for number, name in enumerate(host_names(count))
-    ]
 
 
 def prepare(data: Data, objects: Objects, hosts: Sequence[Host]) -> None:
@@ -39,7 +20,7 @@ def prepare(data: Data, objects: Objects, hosts: Sequence[Host]) -> None:
             _download(channel, objects, host, len(hosts))
         for name, content in (
             ("hyperparameters", data["HyperParameters"]),
-            ("inputdataconfig", {part["ChannelName"]: _told(part) for part in data.get("InputDataConfig", ())}),
+            ("inputdataconfig", {part["ChannelName"]: _told(part, data) for part in data.get("InputDataConfig", ())}),
             ("resourceconfig", _resources(host, hosts, data["ResourceConfig"].get("InstanceType", "ml.m5.large"))),
         ):
             (host.base / "input" / "config" / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
@@ -48,26 +29,20 @@ def prepare(data: Data, objects: Objects, hosts: Sequence[Host]) -> None:
 def failure(host: Host, exit_code: int) -> str:
     """Return the failure's reason: what the container wrote, with its paths as it knows them, and its exit code."""
     ending = f", exit code: {exit_code}"
-    try:
-        with (host.base / "output" / "failure").open(encoding="utf-8", errors="replace") as file:
-            text = file.read(MAX_REASON).replace(str(host.base), "/opt/ml")
-    except OSError:
-        text = ""
+    text = told(host.base / "output" / "failure", 4 * MAX_REASON).replace(str(host.base), ROOT)
     return f"AlgorithmError: {text}"[: MAX_REASON - len(ending)] + ending
 
 
 def _download(channel: Data, objects: Objects, host: Host, count: int) -> None:
     source = channel["DataSource"]["S3DataSource"]
-    sharded = source.get("S3DataDistributionType") == "ShardedByS3Key"
-    share = slice(host.number, None, count) if sharded else slice(None)
-    download = objects.download_prefix if source["S3DataType"] == "S3Prefix" else objects.download_manifest
-    download(Location.parse(source["S3Uri"]), host.base / "input" / "data" / channel["ChannelName"], share)
+    folder = host.base / "input" / "data" / channel["ChannelName"]
+    objects.download_all(Location.parse(source["S3Uri"]), source["S3DataType"], folder, share_of(source, host, count))
 
 
-def _told(channel: Data) -> Mapping[str, str]:
+def _told(channel: Data, data: Data) -> Mapping[str, str]:
     source = channel["DataSource"]["S3DataSource"]
     return {
-        "TrainingInputMode": "File",
+        "TrainingInputMode": channel.get("InputMode", data["AlgorithmSpecification"]["TrainingInputMode"]),
         "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
         "RecordWrapperType": "None",
         **({"ContentType": channel["ContentType"]} if "ContentType" in channel else {}),

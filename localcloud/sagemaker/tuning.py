@@ -28,11 +28,11 @@ _CHILDREN = Listing(resource_kinds.TRAINING_JOB, "TrainingJobSummaries", descend
 class Tuning:
     """The tuning jobs."""
 
-    def __init__(self, foundation: Foundation, jobs: Jobs, choose: random.Random) -> None:
+    def __init__(self, foundation: Foundation, jobs: Jobs, training: Training, choose: random.Random) -> None:
         self._foundation = foundation
         self._jobs = jobs
         self._choose = choose
-        self._training = Training(foundation)
+        self._training = training
         self._lock = threading.Lock()
         self._under_way: set[tuple[str, str]] = set()
 

@@ -11,9 +11,9 @@ from statistics import fmean, median
 
 from localcloud.sagemaker import tuning_view
 from localcloud.sagemaker.containers import Containers
+from localcloud.sagemaker.job_hosts import hosts_of
 from localcloud.sagemaker.log_metrics import values_in
 from localcloud.sagemaker.store import Data
-from localcloud.sagemaker.training_hosts import hosts_of
 
 
 def losing(containers: Containers, tuning: Data, children: Sequence[Data]) -> set[str]:

@@ -12,7 +12,7 @@ import pytest
 from botocore.config import Config
 
 from localcloud.cloud import Cloud
-from localcloud.errors import AwsError
+from localcloud.errors import AdminError, AwsError
 from localcloud.settings import Delays, Settings
 
 T = TypeVar("T")
@@ -40,6 +40,14 @@ class FakeSageMaker:
 
     def stop(self) -> None:
         pass
+
+    def interruptible(self) -> list[tuple[str, str]]:
+        return [("eu-central-1", "spot")]
+
+    def interrupt(self, region: str, job_name: str) -> None:
+        if (region, job_name) not in self.interruptible():
+            raise AdminError(f"{job_name} is no managed spot training job")
+        self.calls.append(("interrupt", job_name.encode(), region))
 
     def handle(self, operation: str, body: bytes, region: str) -> tuple[int, bytes]:
         self.calls.append((operation, body, region))

@@ -147,3 +147,15 @@ def test_sixteen_clients(start_cloud: Any) -> None:
         client.join(60)
     assert not any(client.is_alive() for client in clients)
     assert wrong == []
+
+
+def test_a_spot_job_is_interrupted_on_request(cloud: Any) -> None:
+    """The page lists the spot jobs that train, interrupts the one that is named, and refuses what is none."""
+    assert cloud.page("interruptions") == [{"region": "eu-central-1", "job": "spot"}]
+    asked = json.dumps({"region": "eu-central-1", "job": "spot"}).encode()
+    assert cloud.request("POST", "/_localcloud/interruptions", asked)[0] == 200
+    assert ("interrupt", b"spot", "eu-central-1") in cloud.sagemaker.calls
+    for body in (b'{"job": "spot"}', b'{"region": "eu-central-1", "job": "other"}', b"[]", b"no"):
+        status, _, answer = cloud.request("POST", "/_localcloud/interruptions", body)
+        assert status == 400
+        assert json.loads(answer)["message"]

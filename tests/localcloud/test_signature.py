@@ -22,6 +22,7 @@ SIGNED = "AWS4-HMAC-SHA256 Credential={}/20260102/eu-west-1/{}/aws4_request, Sig
         ("", "q=1", None),
         ("AWS4-HMAC-SHA256 Credential=AKIA/eu-west-1/s3", "", None),
         ("AWS4-HMAC-SHA256 nothing", "", None),
+        ("AWS4-HMAC-SHA256 Credential=AKIA/20260102/../s3/aws4_request", "", None),
     ],
 )
 def test_scope(authorization: str, query: str, expected: Scope | None) -> None:

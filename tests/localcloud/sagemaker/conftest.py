@@ -183,10 +183,10 @@ class Cloud:
         return self.call("CreateTransformJob", **{**request, **more})
 
 
-def s3_input(name: str, uri: str, path: str, data_type: str = "S3Prefix") -> dict[str, Any]:
+def s3_input(name: str, uri: str, path: str, data_type: str = "S3Prefix", **more: str) -> dict[str, Any]:
     return {
         "InputName": name,
-        "S3Input": {"S3Uri": uri, "LocalPath": path, "S3DataType": data_type, "S3InputMode": "File"},
+        "S3Input": {"S3Uri": uri, "LocalPath": path, "S3DataType": data_type, "S3InputMode": "File", **more},
     }
 
 
@@ -204,7 +204,8 @@ def s3_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
+    """Give settings; a test's own parameters replace some of them."""
     for name, program in (("job", JOB), ("server", SERVER)):
         (tmp_path / f"{name}.py").write_text(textwrap.dedent(program))
     images = {
@@ -222,7 +223,8 @@ def settings(tmp_path: Path) -> Settings:
     )
     limits = Limits(ping_deadline=20.0, invocation=20.0, server_stop=5.0, job_stop=5.0, parallel_jobs=2)
     (tmp_path / "state").mkdir(exist_ok=True)
-    return Settings(state=tmp_path / "state", images=images, delays=delays, limits=limits)
+    changed = getattr(request, "param", {})
+    return Settings(state=tmp_path / "state", images=images, delays=delays, limits=limits, **changed)
 
 
 @contextmanager

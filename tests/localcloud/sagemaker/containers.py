@@ -62,7 +62,8 @@ SERVER = """
                 self.answer(404, b"")
 
         def do_POST(self):
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            chunked = self.headers.get("Transfer-Encoding") == "chunked"
+            body = self.chunks() if chunked else self.rfile.read(int(self.headers.get("Content-Length", 0)))
             if body.startswith(b"sleep "):
                 time.sleep(float(body.split()[1]))
             if body == b"die":
@@ -75,8 +76,18 @@ SERVER = """
                         "headers": dict(self.headers), "batch": os.environ.get("SAGEMAKER_BATCH"), "base": str(base)}
                 return self.answer(200, json.dumps(told).encode())
             if os.environ.get("LENGTHS"):
-                return self.answer(200, b"%d:%d" % (len(body), body.count(b"\\n")))
+                return self.answer(200, b"%d:%d" % (len(body), body.count(b"\\n")) + b":chunked" * chunked)
+            if os.environ.get("ECHO"):
+                return self.answer(200, body)
             self.answer(200, version.encode() + b"|" + body)
+
+        def chunks(self):
+            body = b""
+            while size := int(self.rfile.readline(), 16):
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+            return body
 
         def answer(self, status, body):
             self.send_response(status)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from localcloud.errors import AwsError
-from localcloud.sagemaker.checkpoints import Checkpoints
+from localcloud.sagemaker.checkpoints import checkpoints_of
 from localcloud.sagemaker.objects import connect
 from tests.localcloud.sagemaker.conftest import REGION, Cloud
 from tests.localcloud.sagemaker.training_programs import train_program
@@ -52,7 +52,7 @@ def test_only_changes_go_up(cloud: Cloud, s3_url: str, tmp_path: Path) -> None:
     cloud.put("ckpt/old", b"old")
     objects = connect(s3_url, REGION)
     data = {"CheckpointConfig": {"S3Uri": cloud.uri("ckpt"), "LocalPath": "/opt/ml/checkpoints"}}
-    checkpoints = Checkpoints.of(data, objects, [tmp_path])
+    checkpoints = checkpoints_of(data, objects, [tmp_path])
     checkpoints.restore()
     cloud.s3.delete_object(Bucket=cloud.bucket, Key="ckpt/old")
     new = tmp_path / "checkpoints" / "new"

@@ -3,7 +3,7 @@ import socket
 
 import pytest
 
-from localcloud.sagemaker.host_names import can_resolve
+from localcloud.sagemaker.namespaces import can_mount
 from tests.localcloud.sagemaker.conftest import Cloud, channel
 from tests.localcloud.sagemaker.test_training import files_of
 from tests.localcloud.sagemaker.training_programs import train_program
@@ -54,7 +54,7 @@ def free_port() -> int:
         return port
 
 
-@pytest.mark.skipif(not can_resolve(), reason="this machine refuses user namespaces: no names for hosts")
+@pytest.mark.skipif(not can_mount(), reason="this machine refuses user namespaces: no names for hosts")
 def test_three_hosts_train_one_model(cloud: Cloud) -> None:
     """SageMaker Developer Guide, "Distributed training configuration": hosts that find each other form one group.
 

@@ -101,11 +101,12 @@ def test_objects_that_cannot_be_files_fail_the_job(cloud: Cloud) -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        {"ProcessingInputs": [s3_input("i", "s3://b/k", "/data")]},
         {"ProcessingInputs": [{"InputName": "i", "AppManaged": True}]},
+        {"ProcessingInputs": [s3_input("i", "s3://b/k", "/opt/ml/processing/i", S3InputMode="Pipe")]},
+        {"ProcessingInputs": [{"InputName": "i", "DatasetDefinition": {"LocalPath": "/opt/ml/processing/i"}}]},
         {
             "ProcessingOutputConfig": {
-                "Outputs": [output("o", "s3://b/k", "/opt/ml/processing/o", S3UploadMode="Continuous")]
+                "Outputs": [{"OutputName": "o", "AppManaged": True, "FeatureStoreOutput": {"FeatureGroupName": "f"}}]
             }
         },
     ],
@@ -123,3 +124,32 @@ def test_local_paths_stay_below_the_root_and_differ(cloud: Cloud) -> None:
     twice = [s3_input(name, "s3://b/k", "/opt/ml/processing/input/a") for name in ("i", "j")]
     with pytest.raises(AwsError, match="must be unique"):
         cloud.process("j", "x", ProcessingInputs=twice)
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        ({"ProcessingInputs": [s3_input("i", "s3://b/k", "/opt/ml/input/x")]}, "must begin with /opt/ml/processing/"),
+        (
+            {"ProcessingInputs": [s3_input("i", "s3://b/k", "/opt/ml/processing/i", S3CompressionType="Gzip")]},
+            "can only be used with S3InputMode Pipe",
+        ),
+        ({"ProcessingInputs": [{"InputName": "i"}]}, "needs an S3 location with its LocalPath"),
+    ],
+)
+def test_what_the_reference_rules_out(cloud: Cloud, more: dict[str, Any], why: str) -> None:
+    """SageMaker API Reference, ProcessingS3Input: where LocalPath begins, that it is needed, and when Gzip may be."""
+    with pytest.raises(AwsError, match=why) as refused:
+        cloud.process("j", "x", **more)
+    assert refused.value.code == "ValidationException"
+
+
+@pytest.mark.parametrize("part", ["ProcessingInputs", "Outputs"])
+def test_eleven_are_too_many(cloud: Cloud, part: str) -> None:
+    """SageMaker's model: at most ten inputs and ten outputs."""
+    paths = [f"/opt/ml/processing/{number}" for number in range(11)]
+    inputs = [s3_input(f"i{number}", "s3://b/k", path) for number, path in enumerate(paths)]
+    outputs = [output(f"o{number}", "s3://b/k", path) for number, path in enumerate(paths)]
+    more = {"ProcessingInputs": inputs} if part != "Outputs" else {"ProcessingOutputConfig": {"Outputs": outputs}}
+    with pytest.raises(AwsError, match="less than or equal to 10"):
+        cloud.process("j", "x", **more)

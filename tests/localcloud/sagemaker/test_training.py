@@ -182,11 +182,19 @@ def test_a_stop_takes_a_waiting_job_out_of_the_queue(make_cloud: Callable[..., C
     "more",
     [
         {"CheckpointConfig": {"S3Uri": "s3://b/c", "LocalPath": "/elsewhere"}},
-        {"EnableManagedSpotTraining": True},
+        {"RetryStrategy": {"MaximumRetryAttempts": 1}},
         {"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 0, "VolumeSizeInGB": 1}},
         {"AlgorithmSpecification": {"TrainingImage": "job", "TrainingInputMode": "Pipe"}},
         {"InputDataConfig": [{**channel("a", "s3://b/c"), "CompressionType": "Gzip"}]},
-        {"InputDataConfig": [{**channel("a", "s3://b/c"), "InputMode": "FastFile"}]},
+        {"InputDataConfig": [{**channel("a", "s3://b/c"), "InputMode": "Pipe"}]},
+        {
+            "ResourceConfig": {
+                "InstanceType": "ml.m5.large",
+                "InstanceCount": 1,
+                "VolumeSizeInGB": 1,
+                "KeepAlivePeriodInSeconds": 60,
+            }
+        },
     ],
 )
 def test_what_is_not_emulated_is_refused(cloud: Cloud, more: dict[str, Any]) -> None:
@@ -195,6 +203,28 @@ def test_what_is_not_emulated_is_refused(cloud: Cloud, more: dict[str, Any]) -> 
         cloud.train("j", **more)
     assert refused.value.code == "ValidationException"
     assert cloud.call("ListTrainingJobs") == {"TrainingJobSummaries": []}
+
+
+def test_an_uncompressed_model_lies_as_it_is(cloud: Cloud) -> None:
+    """SageMaker API Reference, OutputDataConfig: CompressionType NONE; the names of the folders are ours."""
+    cloud.train("j", {"answer": "1"}, OutputDataConfig={"S3OutputPath": cloud.uri("models"), "CompressionType": "NONE"})
+    cloud.wait("j", "Completed")
+    told = cloud.call("DescribeTrainingJob", TrainingJobName="j")
+    assert told["ModelArtifacts"]["S3ModelArtifacts"] == cloud.uri("models/j/output/model/")
+    assert cloud.keys("models/") == ["models/j/output/data/seen.json", "models/j/output/model/model.json"]
+    assert cloud.read("models/j/output/model/model.json") == b'{"answer": "1"}'
+
+
+def test_a_fast_file_channel_is_there_from_the_start(cloud: Cloud) -> None:
+    """SageMaker Developer Guide, "Access Training Data": FastFile shows the objects as files; here they are copied."""
+    cloud.put("data/a.csv", b"1")
+    fast = {**channel("fast", cloud.uri("data/")), "InputMode": "FastFile"}
+    cloud.train("j", InputDataConfig=[fast, channel("plain", cloud.uri("data/"))])
+    cloud.wait("j", "Completed")
+    seen = json.loads(files_of(cloud.read("models/j/output/output.tar.gz"))["seen.json"])
+    assert (seen["input/data/fast/a.csv"], seen["input/data/plain/a.csv"]) == ("1", "1")
+    told = json.loads(seen["input/config/inputdataconfig.json"])
+    assert [told[name]["TrainingInputMode"] for name in ("fast", "plain")] == ["FastFile", "File"]
 
 
 def test_closing_ends_running_jobs(cloud: Cloud) -> None:

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from localcloud.errors import AwsError
-from localcloud.sagemaker import training
-from localcloud.sagemaker.host_names import can_resolve
+from localcloud.sagemaker.namespaces import can_mount
 from tests.localcloud.sagemaker.conftest import Cloud, channel
 from tests.localcloud.sagemaker.test_training import files_of, of_job
 from tests.localcloud.sagemaker.training_programs import train_program
@@ -130,7 +129,7 @@ def test_a_stop_reaches_every_host(cloud: Cloud, wait_for: Callable[..., Any]) -
     assert living() == []
 
 
-@pytest.mark.skipif(not can_resolve(), reason="this machine refuses user namespaces: no names for hosts")
+@pytest.mark.skipif(not can_mount(), reason="this machine refuses user namespaces: no names for hosts")
 def test_hosts_find_each_other_by_name(cloud: Cloud) -> None:
     """SageMaker Developer Guide, "Distributed training configuration": hosts are names on the container network."""
     train_program(
@@ -147,9 +146,9 @@ def test_hosts_find_each_other_by_name(cloud: Cloud) -> None:
     assert len({address for address in found[0] if address.startswith("127.")}) == 2
 
 
-def test_without_namespaces_the_hosts_have_no_names(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ours: where the machine refuses user namespaces, programs that do not talk to each other still run."""
-    monkeypatch.setattr(training, "can_resolve", lambda: False)
+@pytest.mark.parametrize("settings", [{"namespaces": False}], indirect=True)
+def test_without_namespaces_the_hosts_have_no_names(cloud: Cloud) -> None:
+    """Ours: where there are no user namespaces, programs that do not talk to each other still run."""
     train_program(cloud, '(base / "model" / host).write_text("done")', 2)
     cloud.wait("j", "Completed")
     assert model_of(cloud) == {"algo-1": b"done", "algo-2": b"done"}

@@ -1,3 +1,4 @@
+import gzip
 import json
 from typing import Any
 
@@ -5,6 +6,7 @@ import pytest
 
 from localcloud.errors import AwsError
 from tests.localcloud.sagemaker.conftest import Cloud
+from tests.localcloud.sagemaker.record_formats import recordio, tfrecord
 
 MB = 1 << 20
 
@@ -94,7 +96,8 @@ def test_an_error_answer_fails_the_job(cloud: Cloud, status: int, side: str) -> 
     cloud.put("in/b", b"status %d" % status)
     cloud.transform("j", "m")
     reason = cloud.wait("j", "Failed")["FailureReason"]
-    assert reason == f"{side}: in/b: the container answered {status}: because"
+    detail = f"in/b: the container answered {status}: because"
+    assert reason == f"{side}: See job logs for more information ({detail})"
     assert cloud.keys("out") == ["out/a.out"]
     assert "TransformEndTime" in cloud.call("DescribeTransformJob", TransformJobName="j")
 
@@ -131,9 +134,8 @@ def test_a_stop_ends_a_request_in_flight(cloud: Cloud) -> None:
 @pytest.mark.parametrize(
     "more",
     [
-        {"DataProcessing": {"InputFilter": "$"}},
-        {"MaxPayloadInMB": 0},
-        {"TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 2}},
+        {"DataCaptureConfig": {"DestinationS3Uri": "s3://b/k"}},
+        {"TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "TransformAmiVersion": "al2"}},
     ],
 )
 def test_what_is_not_emulated_is_refused(cloud: Cloud, more: dict[str, Any]) -> None:
@@ -143,14 +145,6 @@ def test_what_is_not_emulated_is_refused(cloud: Cloud, more: dict[str, Any]) -> 
         cloud.transform("j", "m", **more)
 
 
-@pytest.mark.parametrize("part", [{"SplitType": "RecordIO"}, {"SplitType": "TFRecord"}, {"CompressionType": "Gzip"}])
-def test_formats_that_are_not_emulated_are_refused(cloud: Cloud, part: dict[str, str]) -> None:
-    """Record formats and compression are refused by name rather than sent as they are."""
-    cloud.model("m")
-    with pytest.raises(AwsError, match="not emulated by the local cloud yet"):
-        cloud.transform("j", "m", **transform_input(cloud, **part))
-
-
 def test_a_transform_needs_its_model_and_a_sane_flight(cloud: Cloud) -> None:
     """An unknown model is refused at once, and so are more than 100 MB in flight."""
     with pytest.raises(AwsError, match="Could not find model"):
@@ -158,3 +152,146 @@ def test_a_transform_needs_its_model_and_a_sane_flight(cloud: Cloud) -> None:
     cloud.model("m")
     with pytest.raises(AwsError, match="100 MB"):
         cloud.transform("j", "m", MaxPayloadInMB=51, MaxConcurrentTransforms=2)
+    with pytest.raises(AwsError, match="100 MB"):
+        cloud.transform("j", "m", MaxPayloadInMB=101)
+
+
+def test_every_object_is_tried(cloud: Cloud) -> None:
+    """SageMaker Developer Guide, "Batch Transform Errors": other objects go on; the outputs of those that succeed stay.
+
+    The reason of the first object that failed is the job's (ours).
+    """
+    cloud.model("m", Environment={"VERSION": "v"})
+    for name, body in (("a", b"status 400"), ("b", b"fine"), ("c", b"status 500")):
+        cloud.put(f"in/{name}", body)
+    cloud.transform("j", "m")
+    assert "in/a: the container answered 400" in cloud.wait("j", "Failed")["FailureReason"]
+    assert cloud.keys("out") == ["out/b.out"]
+
+
+def test_a_cut_knows_no_quotes_and_no_header(cloud: Cloud) -> None:
+    """SageMaker Developer Guide, "Use Batch Transform": Line cuts at newlines, also at one within quotes.
+
+    Only the first request of a CSV file holds its header.
+    """
+    cloud.model("m", Environment={"VERSION": ""})
+    cloud.put("in/a.csv", b'h\n"x\ny"\n')
+    cloud.transform("j", "m", BatchStrategy="SingleRecord", **transform_output(cloud, AssembleWith="None"))
+    cloud.wait("j", "Completed")
+    assert cloud.read("out/a.csv.out") == b'|h\n|"x\n|y"\n'
+
+
+@pytest.mark.parametrize(
+    ("split", "frames", "alone"),
+    [
+        ("RecordIO", [recordio(b"one"), recordio(b"three")], [b"one", b"three"]),
+        ("TFRecord", [tfrecord(b"one"), tfrecord(b"three")], [b"one", b"three"]),
+    ],
+)
+def test_record_formats_are_split(cloud: Cloud, split: str, frames: list[bytes], alone: list[bytes]) -> None:
+    """SageMaker API Reference, TransformInput: a single record loses its padding, several keep theirs."""
+    cloud.model("m", Environment={"VERSION": ""})
+    cloud.put("in/a", b"".join(frames))
+    for strategy, sent in (("SingleRecord", alone), ("MultiRecord", [b"".join(frames)])):
+        asked = {**transform_input(cloud, SplitType=split), **transform_output(cloud)}
+        cloud.transform(strategy, "m", BatchStrategy=strategy, **asked)
+        cloud.wait(strategy, "Completed")
+        assert cloud.read("out/a.out") == b"".join(b"|" + body for body in sent)
+
+
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        ({"SplitType": "RecordIO"}, "in/a: the object is not in RecordIO format"),
+        ({"SplitType": "TFRecord"}, "in/a: the object is not in TFRecord format"),
+        ({"CompressionType": "Gzip"}, "in/a: the object is not in Gzip format"),
+    ],
+)
+def test_what_is_not_in_its_format_fails_the_job(cloud: Cloud, part: dict[str, str], reason: str) -> None:
+    """Ours: an object of another format than the request says is a client's error that names it."""
+    cloud.model("m")
+    cloud.put("in/a", b"plain text of no format")
+    cloud.transform("j", "m", **transform_input(cloud, **part))
+    assert cloud.wait("j", "Failed")["FailureReason"] == f"ClientError: See job logs for more information ({reason})"
+
+
+def test_compressed_objects_are_split_as_what_they_hold(cloud: Cloud) -> None:
+    """SageMaker API Reference, TransformInput: CompressionType Gzip decompresses every object of the job."""
+    cloud.model("m", Environment={"LENGTHS": "1"})
+    cloud.put("in/a.gz", gzip.compress(b"one\ntwo\n"))
+    asked = transform_input(cloud, SplitType="Line", CompressionType="Gzip")
+    cloud.transform("j", "m", BatchStrategy="SingleRecord", **asked)
+    cloud.wait("j", "Completed")
+    assert cloud.read("out/a.gz.out") == b"4:1\n4:1\n"
+
+
+def test_a_payload_of_any_size_is_sent_in_chunks(cloud: Cloud) -> None:
+    """SageMaker API Reference, CreateTransformJob: MaxPayloadInMB=0 for payloads of any size, by chunked encoding."""
+    cloud.model("m", Environment={"LENGTHS": "1"})
+    cloud.put("in/a", b"x" * (7 * MB))
+    cloud.transform("j", "m", MaxPayloadInMB=0, **transform_input(cloud), **transform_output(cloud))
+    cloud.wait("j", "Completed")
+    assert cloud.read("out/a.out") == b"%d:0:chunked" % (7 * MB)
+
+
+def test_objects_of_a_manifest_are_dealt_to_the_instances(cloud: Cloud) -> None:
+    """SageMaker Developer Guide, "Use Batch Transform": the objects are distributed; each instance has a server.
+
+    A manifest names the objects (API Reference, TransformS3DataSource); their names in it are those of the outputs.
+    """
+    cloud.model("m")
+    for name in ("a", "b", "deep/c"):
+        cloud.put(f"data/{name}", b"describe")
+    cloud.put("data/left-out", b"status 500")
+    cloud.put("m.json", json.dumps([{"prefix": cloud.uri("data/")}, "deep/c", "a", "b"]).encode())
+    source = {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": cloud.uri("m.json")}}
+    cloud.transform(
+        "j",
+        "m",
+        TransformInput={"DataSource": source},
+        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 2},
+    )
+    cloud.wait("j", "Completed")
+    assert cloud.keys("out") == ["out/a.out", "out/b.out", "out/deep/c.out"]
+    servers = [json.loads(cloud.read(f"out/{name}.out"))["base"] for name in ("a", "b", "deep/c")]
+    assert servers[0] == servers[2] != servers[1]
+
+
+def test_too_many_instances_are_refused(cloud: Cloud) -> None:
+    """SageMaker API Reference, CreateTransformJob: ResourceLimitExceeded for more instances than may be used."""
+    cloud.model("m")
+    with pytest.raises(AwsError, match="for transform job usage") as refused:
+        cloud.transform("j", "m", TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 21})
+    assert refused.value.code == "ResourceLimitExceeded"
+
+
+def test_predictions_are_joined_with_their_rows(cloud: Cloud) -> None:
+    """SageMaker Developer Guide, "Associate Prediction Results with Input Records": its example of an id column."""
+    cloud.model("m", Environment={"ECHO": "1"})
+    cloud.put("in/a.csv", b'7,1.5,"a,b"\n8,2.5,c\n')
+    processing = {"InputFilter": "$[1:]", "JoinSource": "Input", "OutputFilter": "$[0,3:]"}
+    csv = {"ContentType": "text/csv", "SplitType": "Line"}
+    cloud.transform(
+        "j",
+        "m",
+        DataProcessing=processing,
+        **transform_input(cloud, **csv),
+        **transform_output(cloud, Accept="text/csv", AssembleWith="Line"),
+    )
+    cloud.wait("j", "Completed")
+    assert cloud.read("out/a.csv.out") == b'7,1.5,"a,b"\n8,2.5,c\n'
+    assert cloud.call("DescribeTransformJob", TransformJobName="j")["DataProcessing"] == processing
+
+
+def test_an_answer_that_does_not_fit_fails_the_job(cloud: Cloud) -> None:
+    """Users of AWS: rows that the model left out cannot be joined, in the words of its data-log."""
+    cloud.model("m", Environment={"LENGTHS": "1"})
+    cloud.put("in/a.csv", b"1\n2\n")
+    cloud.transform(
+        "j",
+        "m",
+        DataProcessing={"JoinSource": "Input"},
+        **transform_input(cloud, ContentType="text/csv", SplitType="Line"),
+        **transform_output(cloud, Accept="text/csv", AssembleWith="Line"),
+    )
+    assert "mismatched line count between the input and the output" in cloud.wait("j", "Failed")["FailureReason"]

@@ -3,13 +3,11 @@ import textwrap
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import pytest
 
 from localcloud.errors import AwsError
-from localcloud.sagemaker.tuning import Tuning
 from localcloud.settings import Image, Settings
 from tests.localcloud.sagemaker.conftest import ROLE, Cloud
 from tests.localcloud.sagemaker.endpoint_steps import wait_until
@@ -183,13 +181,11 @@ def test_numbers_are_searched(cloud: Cloud, strategy: str) -> None:
     assert all(0.5 <= float(x) <= 2 for x in found[0])
 
 
-def test_whoever_begins_anew_continues_from_the_rows(make_cloud: Callable[..., Cloud]) -> None:
-    """What a tuning job needs is in its row and its training jobs': another runner goes on where one stood still."""
-    cloud = make_cloud(delays={"tuning": 60.0})  # the cloud's own runner will not come to its first step
+def test_a_restart_goes_on_from_the_rows(cloud: Cloud) -> None:
+    """What a tuning job needs is in its row and its training jobs': after a restart it goes on where it stood still."""
     tune(cloud)
-    foundation, jobs = cloud.sagemaker._foundation, cloud.sagemaker._jobs  # noqa: SLF001  a restart, without one
-    quick = replace(foundation, delays=replace(foundation.delays, tuning=0.02))
-    foundation.background.start("tuning-again", Tuning(quick, jobs, Random(1)).run)  # noqa: S311  no secret
+    wait_until(lambda: len(children(cloud)) == 2)
+    cloud.restart()
     cloud.wait("t", "Completed")
     assert [each["TunedHyperParameters"]["x"] for each in children(cloud)] == ["3", "1", "2"]
 
@@ -280,7 +276,7 @@ NUMBER = {"ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue
             "not emulated",
         ),
         ({"definition": {"RetryStrategy": {"MaximumRetryAttempts": 1}}}, "RetryStrategy is not emulated"),
-        ({"definition": {"EnableManagedSpotTraining": True}}, "EnableManagedSpotTraining=True is not emulated"),
+        ({"definition": {"EnableManagedSpotTraining": True}}, "Invalid MaxWaitTimeInSeconds"),
         ({"ResourceLimits": {"MaxParallelTrainingJobs": 11}}, "is 10 TrainingJobs"),
     ],
 )
