@@ -8,6 +8,7 @@ import fcntl
 import json
 import logging
 import os
+import secrets
 import threading
 import uuid
 from collections.abc import Callable
@@ -20,10 +21,12 @@ from localcloud.apigateway import ApiGateway
 from localcloud.bus import Bus
 from localcloud.clock import Clock
 from localcloud.database import Database
+from localcloud.dynamodb import DynamoDb
 from localcloud.errors import ConfigError
 from localcloud.frontdoor import FrontDoor, SageMakerApi
 from localcloud.history import History
 from localcloud.http_server import Server
+from localcloud.iam import Iam
 from localcloud.lambdas import Lambdas
 from localcloud.moto_services import SERVICES, MotoServices
 from localcloud.processes import Processes
@@ -108,6 +111,10 @@ class Cloud:
         moto = MotoServices()
         moto.reset()
         self._undo.append(moto.reset)
+        dynamodb = DynamoDb(moto, database, clock.now)
+        dynamodb.restore()
+        iam = Iam(moto, database, clock.now, lambda: secrets.randbits(32))
+        iam.restore()
         lambdas = Lambdas(settings, processes=processes, clock=clock, history=history)
         bus = Bus(
             deliver=lambdas.invoke_async,
@@ -125,7 +132,7 @@ class Cloud:
             ),
             pages=Admin(settings, lambdas, clock, lambda: self._ready),
             sagemaker=sagemaker,
-            services={**dict.fromkeys(SERVICES, moto), "s3": s3},
+            services={**dict.fromkeys(SERVICES, moto), "s3": s3, "dynamodb": dynamodb, "iam": iam},
             history=history,
             new_id=_new_id,
         )
