@@ -32,6 +32,8 @@ from localcloud.moto_services import SERVICES, MotoServices
 from localcloud.processes import Processes
 from localcloud.s3_events import Publish, S3Events
 from localcloud.settings import Settings
+from localcloud.sqs import Sqs
+from localcloud.targets import Targets
 
 T = TypeVar("T")
 
@@ -115,6 +117,9 @@ class Cloud:
         dynamodb.restore()
         iam = Iam(moto, database, clock.now, lambda: secrets.randbits(32))
         iam.restore()
+        sqs = Sqs(database, clock, lambda: self.endpoint_url, _new_id)
+        targets = Targets()
+        targets.add("sqs", sqs.take)
         lambdas = Lambdas(settings, processes=processes, clock=clock, history=history)
         bus = Bus(
             deliver=lambdas.invoke_async,
@@ -132,11 +137,12 @@ class Cloud:
             ),
             pages=Admin(settings, lambdas, clock, lambda: self._ready),
             sagemaker=sagemaker,
-            services={**dict.fromkeys(SERVICES, moto), "s3": s3, "dynamodb": dynamodb, "iam": iam},
+            services={**dict.fromkeys(SERVICES, moto), "s3": s3, "dynamodb": dynamodb, "iam": iam, "sqs": sqs},
             history=history,
             new_id=_new_id,
         )
         self._serve(door)
+        self._undo.append(sqs.stop)
         self._undo.append(lambdas.stop)
         wiring = lambdas.start(self.endpoint_url, logs / "lambda.log")
         bus.use(wiring.rules)
