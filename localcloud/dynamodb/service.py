@@ -119,6 +119,8 @@ class DynamoDb:
     ) -> Response:
         named = request.get("TableName") or request["ResourceArn"]
         table = tables.find(region, named)
+        if table is None and "ResourceArn" in request:
+            raise AwsError("ResourceNotFoundException", f"Requested resource not found: ResourceArn: {named} not found")
         name, at = table.name if table else named, self._now()
         with self._moto.repeatable(at, seed=0):
             answer = self._asked(environ)
@@ -134,10 +136,18 @@ class DynamoDb:
 
 
 def _found(region: str, operation: str, request: Mapping[str, Any]) -> Iterator[tuple[Table, Item]]:
-    """Yield the items a write is about; a table that is not there moto refuses."""
-    for name, item in touched(operation, request):
-        if table := tables.find(region, name):
-            yield table, item
+    """Yield the items a write is about; raises AwsError for a key that is none of its table.
+
+    A table that is not there, and an item without a key, moto refuses in DynamoDB's words.
+    """
+    for one in touched(operation, request):
+        table = tables.find(region, one.table)
+        if table is None:
+            continue
+        if table.has_key(one.item, whole=one.whole):
+            yield table, one.item
+        elif not one.whole:
+            raise AwsError("ValidationException", "The provided key element does not match the schema")
 
 
 def _put_back(table: Table, item: Item, was: str | None) -> None:

@@ -6,14 +6,16 @@ alike. Items come back in the order they were first written in, which is the ord
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from localcloud.dynamodb.touched import Item
-from localcloud.errors import AwsError
 from localcloud.moto_services import dynamodb_backends, dynamodb_types
 from localcloud.settings import ACCOUNT_ID
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
 
 Value = Mapping[str, Any]  # one attribute value: its type and what it holds
 
@@ -25,9 +27,15 @@ class Table:
         self._table = found
         self.name: str = found.name
 
+    def has_key(self, item: Item, *, whole: bool) -> bool:
+        """Say whether a ``whole`` item has a key of this table, or whether it is one and nothing else."""
+        kinds = self._kinds()
+        fits = all(name in item and _fits(item[name], kind) for name, kind in kinds.items())
+        return fits and (whole or len(item) == len(kinds))
+
     def key(self, item: Item) -> str:
-        """Write an item's key; raises AwsError ValidationException if it has none."""
-        return json.dumps([_canonical(value) for value in self._key_values(item)])
+        """Write an item's key, which it has."""
+        return json.dumps([_canonical(item[name]) for name in self._kinds()])
 
     def get(self, item: Item) -> str | None:
         """Write the item that has the key of ``item`` as it is now; None if there is none."""
@@ -48,14 +56,13 @@ class Table:
         """Remove the item that has the key of ``item``, if there is one."""
         self._table.delete_item(*self._typed(item))
 
-    def _key_values(self, item: Item) -> list[Value]:
-        names = [name for name in (self._table.hash_key_attr, self._table.range_key_attr) if name is not None]
-        if any(name not in item or len(item[name]) != 1 for name in names):
-            raise AwsError("ValidationException", "The provided key element does not match the schema")
-        return [item[name] for name in names]
+    def _kinds(self) -> dict[str, str]:
+        """Give the types of the key's attributes, by their names."""
+        kinds = {self._table.hash_key_attr: self._table.hash_key_type}
+        return kinds | ({self._table.range_key_attr: self._table.range_key_type} if self._table.range_key_attr else {})
 
     def _typed(self, item: Item) -> tuple[Any, Any]:
-        typed = [dynamodb_types.DynamoType(value) for value in self._key_values(item)]
+        typed = [dynamodb_types.DynamoType(item[name]) for name in self._kinds()]
         return typed[0], typed[1] if len(typed) > 1 else None
 
 
@@ -64,6 +71,10 @@ def find(region: str, name: str) -> Table | None:
     tables = dynamodb_backends[ACCOUNT_ID][region].tables
     found = tables.get(name.rpartition("/")[2] if name.startswith("arn:") else name)
     return None if found is None or (name.startswith("arn:") and found.table_arn != name) else Table(found)
+
+
+def _fits(value: Value, kind: str) -> bool:
+    return list(value) == [kind] and (kind != "N" or _NUMBER.fullmatch(value["N"]) is not None)
 
 
 def _canonical(value: Value) -> list[str]:

@@ -1,6 +1,7 @@
 """Which items a request may change: their tables and attributes that hold the key. Pure."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 Item = Mapping[str, Any]  # attribute values by name, in DynamoDB's JSON with bytes as bytes
@@ -8,16 +9,27 @@ Item = Mapping[str, Any]  # attribute values by name, in DynamoDB's JSON with by
 WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"})
 
 
-def touched(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, Item]]:
-    """Yield the table, as the request names it, and the key, alone or in an item, of each item a write is about."""
+@dataclass(frozen=True)
+class Touched:
+    """One item that a write is about: its table, as the request names it, and its key, alone or in a whole item."""
+
+    table: str
+    item: Item
+    whole: bool
+
+
+def touched(operation: str, request: Mapping[str, Any]) -> Iterator[Touched]:
+    """Yield what a request, which fits its model, is about."""
     if operation == "BatchWriteItem":
         for table, writes in request["RequestItems"].items():
-            for write in writes:
-                yield from ((table, part.get("Item") or part["Key"]) for part in write.values())
+            yield from (_of(table, part) for write in writes for part in write.values())
     elif operation == "TransactWriteItems":
         for write in request["TransactItems"]:
-            for kind, part in write.items():
-                if kind != "ConditionCheck":
-                    yield part["TableName"], part.get("Item") or part["Key"]
+            yield from (_of(part["TableName"], part) for kind, part in write.items() if kind != "ConditionCheck")
     else:
-        yield request["TableName"], request.get("Item") or request.get("Key") or {}
+        yield _of(request["TableName"], request)
+
+
+def _of(table: str, part: Mapping[str, Any]) -> Touched:
+    whole = "Item" in part
+    return Touched(table, part["Item" if whole else "Key"], whole)

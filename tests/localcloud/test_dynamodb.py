@@ -212,11 +212,12 @@ def test_partiql_reads_only(dynamodb: Any) -> None:
     """A statement that changes something, which nobody would keep, is refused; SELECT is answered."""
     dynamodb.put_item(TableName="ledger", Item=key("1"))
     insert = "INSERT INTO \"ledger\" VALUE {'pk': 2, 'sk': 'x'}"
-    for call in (
+    calls: list[Callable[[], Any]] = [
         lambda: dynamodb.execute_statement(Statement=insert),
         lambda: dynamodb.batch_execute_statement(Statements=[{"Statement": insert}]),
         lambda: dynamodb.execute_transaction(TransactStatements=[{"Statement": insert}]),
-    ):
+    ]
+    for call in calls:
         with pytest.raises(ClientError) as refused:
             call()
         assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
@@ -243,19 +244,51 @@ def test_what_a_table_cannot_be(cloud: Any, member: str, value: Any) -> None:
 def test_other_operations_are_refused(dynamodb: Any, cloud: Any) -> None:
     """Backups, exports and streams, which would be forgotten, are refused."""
     streams = cloud.client("dynamodbstreams")
-    for call in (
+    calls: list[Callable[[], Any]] = [
         lambda: dynamodb.create_backup(TableName="ledger", BackupName="one"),
         dynamodb.list_exports,
         streams.list_streams,
-    ):
+    ]
+    for call in calls:
         with pytest.raises(ClientError) as refused:
             call()
         assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
 
 
-def test_a_key_that_is_none_is_refused(dynamodb: Any) -> None:
-    """A key without the table's attributes is refused as DynamoDB does; a table that is not there is not found."""
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"pk": {"N": "1"}},
+        {"pk": {"N": "1"}, "sk": {"S": "text"}},
+        {"pk": {"N": "one"}, "sk": {"B": b"1"}},
+        {"pk": {"N": "NaN"}, "sk": {"B": b"1"}},
+        {"pk": {"N": "1"}, "sk": {"B": b"1"}, "more": {"S": "a"}},
+    ],
+)
+def test_a_key_that_is_none_is_refused(dynamodb: Any, bad: Any) -> None:
+    """A key with missing, further or other attributes than the table's is refused as DynamoDB does."""
     with pytest.raises(ClientError, match="The provided key element does not match the schema"):
-        dynamodb.delete_item(TableName="ledger", Key={"pk": {"N": "1"}})
+        dynamodb.update_item(TableName="ledger", Key=bad)
+    with pytest.raises(ClientError, match="The provided key element does not match the schema"):
+        dynamodb.batch_write_item(RequestItems={"ledger": [{"DeleteRequest": {"Key": bad}}]})
+    assert items(dynamodb) == []
+
+
+@pytest.mark.parametrize("bad", [{}, {"pk": {"N": "1"}}, {"pk": {"N": "one"}, "sk": {"B": b"1"}}])
+def test_an_item_without_a_key_is_refused(dynamodb: Any, bad: Any) -> None:
+    """An item that lacks its table's key is refused, alone and in a batch."""
+    with pytest.raises(ClientError) as refused:
+        dynamodb.put_item(TableName="ledger", Item=bad)
+    assert refused.value.response["Error"]["Code"] == "ValidationException"
+    with pytest.raises(ClientError) as refused:
+        dynamodb.batch_write_item(RequestItems={"ledger": [{"PutRequest": {"Item": bad}}]})
+    assert refused.value.response["Error"]["Code"] == "ValidationException"
+
+
+def test_what_is_not_there(dynamodb: Any) -> None:
+    """A table that is not there is not found, for its items nor its tags."""
     with pytest.raises(dynamodb.exceptions.ResourceNotFoundException):
         dynamodb.put_item(TableName="none", Item=key("1"))
+    arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/none"
+    with pytest.raises(dynamodb.exceptions.ResourceNotFoundException):
+        dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "a", "Value": "b"}])

@@ -2,6 +2,9 @@ from typing import Any
 
 import pytest
 
+from localcloud.database import Database
+from localcloud.errors import ConfigError
+
 TRUST = '{"Version": "2012-10-17", "Statement": []}'
 ALLOW = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}'
 
@@ -43,3 +46,14 @@ def test_ids_differ(cloud: Any) -> None:
     iam = cloud.client("iam")
     ids = {iam.create_role(RoleName=name, AssumeRolePolicyDocument=TRUST)["Role"]["RoleId"] for name in "abc"}
     assert len(ids) == 3
+
+
+def test_a_state_that_cannot_be_restored(cloud: Any, start_cloud: Any) -> None:
+    """A change that moto refuses to do again stops the start, with its name, instead of being forgotten."""
+    cloud.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=TRUST)
+    cloud.cloud.stop()
+    database = Database(cloud.state / "state.db")
+    database.execute("UPDATE journal SET body = ?", b"Action=CreateRole&RoleName=r")
+    database.close()
+    with pytest.raises(ConfigError, match="moto refuses Action=CreateRole"):
+        start_cloud()
