@@ -53,7 +53,7 @@ def test_a_state_that_cannot_be_restored(cloud: Any, start_cloud: Any) -> None:
     cloud.client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=TRUST)
     cloud.cloud.stop()
     database = Database(cloud.state / "state.db")
-    database.execute("UPDATE journal SET body = ?", b"Action=CreateRole&RoleName=r")
+    database.execute("UPDATE journal SET body = ?", b"Action=DeleteRole&RoleName=none")
     database.close()
-    with pytest.raises(ConfigError, match="moto refuses Action=CreateRole"):
+    with pytest.raises(ConfigError, match="moto refuses Action=DeleteRole"):
         start_cloud()
