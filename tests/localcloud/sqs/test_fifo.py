@@ -58,6 +58,17 @@ def test_what_is_not_deleted_comes_first_again(fifo: Fifo) -> None:
     assert bodies(fifo.receive()) == ["1", "2"]
 
 
+def test_a_message_given_back_waits_for_its_group(fifo: Fifo) -> None:
+    """While a later message of its group is taken, one that was given back is not given again (API Reference)."""
+    fifo.send("1")
+    fifo.send("2")
+    first, _ = fifo.receive(VisibilityTimeout=60)
+    fifo.sqs.change_message_visibility(QueueUrl=fifo.url, ReceiptHandle=first["ReceiptHandle"], VisibilityTimeout=0)
+    assert fifo.receive() == []
+    fifo.advance(61)
+    assert bodies(fifo.receive()) == ["1", "2"]
+
+
 def test_duplicates_are_dropped_for_five_minutes(fifo: Fifo) -> None:
     """The same content, or deduplication id, is accepted and not kept again within 5 minutes, taken or not."""
     first = fifo.send("same")
