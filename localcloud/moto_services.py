@@ -1,10 +1,10 @@
 """The plain services, by moto: its WSGI application in this process, behind our front door.
 
-moto's internals stay untouched but for two things: whether a bucket has EventBridge on, which moto stores and does not
-answer, is read from its model; and its own S3 notifications are switched off, since
-`localcloud.s3_events` announces objects exactly once and as S3 does. moto is pinned, and a contract test holds what
-is used of it here. The price: moto's state is the process's, so a process runs one local cloud at a time, and nothing
-of it survives the process.
+What is used of moto's internals is named here, and nowhere else: whether a bucket has EventBridge on, which moto stores
+and does not answer; its own S3 notifications, switched off, since `localcloud.s3_events` announces objects exactly once
+and as S3 does; the time and chance that IAM and DynamoDB's tables see, so that a request can be done again with the same
+answer; DynamoDB's tables, for `localcloud.dynamodb`. moto is pinned, and contract tests hold it. The price: moto's state
+is the process's, so a process runs one local cloud at a time, and what survives the process is what somebody else keeps.
 """
 
 import threading

@@ -32,11 +32,14 @@ _DEDUPLICATIONS = (
 _INDEXES = (
     "CREATE INDEX IF NOT EXISTS sqs_messages_by_id ON sqs_messages (queue, id)",
     "CREATE INDEX IF NOT EXISTS sqs_messages_by_group ON sqs_messages (queue, message_group)",
+    "CREATE INDEX IF NOT EXISTS sqs_messages_by_age ON sqs_messages (queue, sent)",
+    "CREATE INDEX IF NOT EXISTS sqs_messages_in_order ON sqs_messages (queue, sequence)",
 )
-# of a FIFO queue's group nothing is given while something of it is with a taker, or an earlier message still delayed
+# of a FIFO queue's group nothing is given while something of it is with a taker, or an earlier message still delayed;
+# the + keeps SQLite from looking by age, which is the whole queue
 _GROUP_IS_FREE = (
     "NOT EXISTS (SELECT 1 FROM sqs_messages AS other WHERE other.queue = m.queue "
-    "AND other.message_group = m.message_group AND other.visible > ?2 AND other.sent > ?3 "
+    "AND other.message_group = m.message_group AND other.visible > ?2 AND +other.sent > ?3 "
     "AND (other.receipt IS NOT NULL OR other.sequence < m.sequence))"
 )
 
