@@ -1,10 +1,11 @@
 """The plain services, by moto: its WSGI application in this process, behind our front door.
 
-What is used of moto's internals is named here, and nowhere else: whether a bucket has EventBridge on, which moto stores
-and does not answer; its own S3 notifications, switched off, since `localcloud.s3_events` announces objects exactly once
-and as S3 does; the time and chance that IAM and DynamoDB's tables see, so that a request can be done again with the same
-answer; DynamoDB's tables, for `localcloud.dynamodb`. moto is pinned, and contract tests hold it. The price: moto's state
-is the process's, so a process runs one local cloud at a time, and what survives the process is what somebody else keeps.
+What is used of moto's internals is named here, and nowhere else: whether a bucket has EventBridge on, which moto
+stores and does not answer; its own S3 notifications, switched off, since `localcloud.s3_events` announces objects
+exactly once and as S3 does; the time and chance that IAM and DynamoDB's tables see, so that a request can be done
+again with the same answer; DynamoDB's tables, for `localcloud.dynamodb`. moto is pinned, and contract tests hold it.
+The price: moto's state is the process's, so a process runs one local cloud at a time, and what survives the process
+is what somebody else keeps.
 """
 
 import threading
