@@ -16,6 +16,7 @@ from localcloud.moto_services import SERVICES
 from localcloud.settings import VERSION, Settings
 
 PREFIX = "/_localcloud/"
+_OURS = ("apigateway", "cloudwatch", "events", "lambda", "logs", "sagemaker", "sns", "sqs")
 
 
 class Interruptible(Protocol):
@@ -82,7 +83,7 @@ class Admin:
         return {
             "ready": self._is_ready(),
             "version": VERSION,
-            "services": sorted([*SERVICES, "sns", "logs", "cloudwatch", "sagemaker", "events", "lambda", "apigateway"]),
+            "services": sorted([*SERVICES, *_OURS]),
             "app": self._settings.app,
             "stage": self._settings.stage,
         }

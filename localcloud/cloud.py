@@ -8,6 +8,7 @@ import fcntl
 import json
 import logging
 import os
+import secrets
 import threading
 import uuid
 from collections.abc import Callable
@@ -21,11 +22,13 @@ from localcloud.bus import Bus
 from localcloud.clock import Clock
 from localcloud.cloudwatch import CloudWatch
 from localcloud.database import Database
+from localcloud.dynamodb import DynamoDb
 from localcloud.errors import ConfigError
 from localcloud.faults import Faults
 from localcloud.frontdoor import FrontDoor, SageMakerApi
 from localcloud.history import History
 from localcloud.http_server import Server
+from localcloud.iam import Iam
 from localcloud.lambdas import Lambdas
 from localcloud.leftovers import Leftovers
 from localcloud.logs import Logs
@@ -34,6 +37,7 @@ from localcloud.processes import Processes
 from localcloud.s3_events import S3Events
 from localcloud.settings import Settings
 from localcloud.sns import Sns
+from localcloud.sqs import Sqs
 from localcloud.targets import Targets
 
 T = TypeVar("T")
@@ -118,6 +122,13 @@ class Cloud:
         moto.reset()
         self._undo.append(moto.reset)
         faults = Faults()
+        dynamodb = DynamoDb(moto, database, clock.now)
+        dynamodb.restore()
+        iam = Iam(moto, database, clock.now, lambda: secrets.randbits(32))
+        iam.restore()
+        sqs = Sqs(database, clock, lambda: self.endpoint_url, _new_id)
+        targets = Targets()
+        targets.add("sqs", sqs.take)
         lambdas = Lambdas(settings, processes=processes, clock=clock, history=history)
         bus = Bus(
             deliver=lambdas.invoke_async,
@@ -126,7 +137,6 @@ class Cloud:
             history=history,
             new_id=_new_id,
         )
-        targets = Targets()
         log_groups = Logs(database, clock, settings.region)
         cloudwatch = CloudWatch(settings, database=database, clock=clock, publish=bus.publish, targets=targets)
         sagemaker = self._make_sagemaker(
@@ -152,6 +162,9 @@ class Cloud:
             services={
                 **dict.fromkeys(SERVICES, moto),
                 "s3": s3,
+                "dynamodb": dynamodb,
+                "iam": iam,
+                "sqs": sqs,
                 "sns": sns.api,
                 "logs": log_groups.api,
                 "monitoring": cloudwatch,
@@ -162,6 +175,7 @@ class Cloud:
             new_id=_new_id,
         )
         self._serve(door)
+        self._undo.append(sqs.stop)
         self._undo.append(lambdas.stop)
         wiring = lambdas.start(self.endpoint_url, logs / "lambda.log")
         bus.use(wiring.rules)

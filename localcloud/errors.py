@@ -28,14 +28,26 @@ class LocalCloudError(Exception):
 
 
 class AwsError(LocalCloudError):
-    """An AWS API error: ``code`` as botocore sees it, the HTTP ``status``, further ``members`` of its shape."""
+    """An AWS API error: ``code`` as botocore sees it, the HTTP ``status``, further ``members`` of its shape.
 
-    def __init__(self, code: str, message: str, status: int = 400, members: dict[str, object] | None = None) -> None:
+    ``query_code``: what a service that once spoke the query protocol called it then; boto3 shows that one.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        status: int = 400,
+        members: dict[str, object] | None = None,
+        *,
+        query_code: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.status = status
         self.members = members or {}
+        self.query_code = query_code
 
 
 class AdminError(LocalCloudError):

@@ -202,6 +202,8 @@ class FrontDoor:
     def _refused(self, error: AwsError, service: str, request: Request) -> Response:
         request_id = self._new_id()
         headers = {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": error.code}
+        if error.query_code is not None:
+            headers["x-amzn-query-error"] = f"{error.query_code};Sender"
         code, message = escape(error.code), escape(error.message)
         if service == "s3":
             body = f"<Error><Code>{code}</Code><Message>{message}</Message><RequestId>{request_id}</RequestId></Error>"

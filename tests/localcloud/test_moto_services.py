@@ -1,6 +1,5 @@
 """The contract with moto: what the local cloud uses of it, over the wire with boto3, for the pinned version."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,6 @@ from localcloud.cloud import Cloud
 from localcloud.settings import Settings
 
 REGION = "eu-central-1"
-TABLE = {
-    "TableName": "ledger",
-    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
-    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
-    "BillingMode": "PAY_PER_REQUEST",
-}
 
 
 @pytest.fixture
@@ -79,47 +72,12 @@ def test_multipart(s3: Any) -> None:
     assert s3.head_object(Bucket="bucket", Key="big")["ContentLength"] == 5_242_881
 
 
-def test_dynamodb_conditional_write(cloud: Any) -> None:
-    """Of two writers who ask for a new item, one is refused; counters count."""
-    dynamodb = cloud.client("dynamodb")
-    dynamodb.create_table(**TABLE)
-    put = {"TableName": "ledger", "Item": {"pk": {"S": "a"}}, "ConditionExpression": "attribute_not_exists(pk)"}
-    dynamodb.put_item(**put)
-    with pytest.raises(dynamodb.exceptions.ConditionalCheckFailedException):
-        dynamodb.put_item(**put)
-    dynamodb.update_item(
-        TableName="ledger",
-        Key={"pk": {"S": "a"}},
-        UpdateExpression="ADD n :one",
-        ExpressionAttributeValues={":one": {"N": "1"}},
-    )
-    assert dynamodb.get_item(TableName="ledger", Key={"pk": {"S": "a"}})["Item"]["n"] == {"N": "1"}
-
-
-def test_sqs(cloud: Any) -> None:
-    """A message sent is received, and gone when deleted."""
-    sqs = cloud.client("sqs")
-    url = sqs.create_queue(QueueName="letters")["QueueUrl"]
-    sqs.send_message(QueueUrl=url, MessageBody="hello")
-    message = sqs.receive_message(QueueUrl=url)["Messages"][0]
-    assert message["Body"] == "hello"
-    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-    assert "Messages" not in sqs.receive_message(QueueUrl=url)
-
-
 def test_sts_and_iam(cloud: Any) -> None:
     """The account is the documented one, and roles can be made."""
     assert cloud.client("sts").get_caller_identity()["Account"] == "123456789012"
     iam = cloud.client("iam")
     iam.create_role(RoleName="r", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}')
     assert iam.get_role(RoleName="r")["Role"]["Arn"] == "arn:aws:iam::123456789012:role/r"
-
-
-def test_cloudformation(cloud: Any) -> None:
-    """A template makes what it declares."""
-    template = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "made"}}}}
-    cloud.client("cloudformation").create_stack(StackName="stack", TemplateBody=json.dumps(template))
-    cloud.client("s3").head_bucket(Bucket="made")
 
 
 @pytest.mark.usefixtures("s3")
@@ -158,18 +116,6 @@ def test_a_new_cloud_is_empty(start_cloud: Any) -> None:
     first.client("s3").create_bucket(Bucket="left", CreateBucketConfiguration={"LocationConstraint": REGION})
     first.cloud.stop()
     assert start_cloud().client("s3").list_buckets()["Buckets"] == []
-
-
-def test_moto_announces_nothing_itself(cloud: Any) -> None:
-    """A rule that only moto knows, made by a template, gets no event from moto's S3."""
-    sqs, s3 = cloud.client("sqs"), cloud.eventbridge_bucket("bucket")
-    url = sqs.create_queue(QueueName="q")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    rule = {"EventPattern": {"source": ["aws.s3"]}, "State": "ENABLED", "Targets": [{"Arn": arn, "Id": "q"}]}
-    template = json.dumps({"Resources": {"Rule": {"Type": "AWS::Events::Rule", "Properties": rule}}})
-    cloud.client("cloudformation").create_stack(StackName="stack", TemplateBody=template)
-    s3.put_object(Bucket="bucket", Key="k", Body=b"x")
-    assert "Messages" not in sqs.receive_message(QueueUrl=url)
 
 
 def test_a_stopped_cloud_leaves_nothing(tmp_path: Path) -> None:
