@@ -20,7 +20,15 @@ PREFIX = "/_localcloud/"
 class Admin:
     """What can be asked about one local cloud."""
 
-    def __init__(self, settings: Settings, lambdas: Lambdas, clock: Clock, is_ready: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        lambdas: Lambdas,
+        clock: Clock,
+        is_ready: Callable[[], bool],
+        *,
+        rules: Callable[[], object],
+    ) -> None:
         self._settings = settings
         self._lambdas = lambdas
         self._clock = clock
@@ -29,7 +37,7 @@ class Admin:
             "health": self._health,
             "settings": self._delays_and_limits,
             "dead-letters": self._dead_letters,
-            "rules": self._rules,
+            "rules": rules,
             "clock": self._time,
         }
         self._changes: Mapping[str, Callable[[Mapping[str, Any]], object]] = {"clock": self._pass_time}
@@ -91,13 +99,6 @@ class Admin:
             }
             for letter in self._lambdas.dead_letters
         ]
-
-    def _rules(self) -> object:
-        wiring = self._lambdas.wiring
-        return {
-            "rules": [asdict(rule) for rule in wiring.rules],
-            "schedules": [{**asdict(schedule), "fires": False} for schedule in wiring.schedules],
-        }
 
 
 def _read(body: bytes) -> Mapping[str, Any]:

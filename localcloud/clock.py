@@ -164,9 +164,14 @@ class Clock:
             due = self._next_due() if wait else None
             last = due is None or due > until
             target = until if last or due is None else due
-            if (ahead := target - self.seconds()) > 0:
-                self._offset += ahead
-                self._shifted(self._offset)
+            offset = self._offset + max(target - self.seconds(), 0.0)
+        if offset > self._offset:
+            self._shifted(offset)  # outside the lock: who is told has locks of its own, and sets timers holding them
+            with self._changed:
+                now_due = self._next_due() if wait else None
+                if now_due is not None and now_due < target:  # came meanwhile
+                    return True
+                self._offset = offset
                 self._changed.notify_all()
         if last and wait:
             self._settle(patience)

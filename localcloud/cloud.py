@@ -17,10 +17,10 @@ from typing import Protocol, Self, TypeVar
 
 from localcloud.admin import Admin
 from localcloud.apigateway import ApiGateway
-from localcloud.bus import Bus
 from localcloud.clock import Clock
 from localcloud.database import Database
-from localcloud.errors import ConfigError
+from localcloud.errors import AwsError, ConfigError
+from localcloud.eventbridge import EventBridge
 from localcloud.frontdoor import FrontDoor, SageMakerApi
 from localcloud.history import History
 from localcloud.http_server import Server
@@ -29,6 +29,7 @@ from localcloud.moto_services import SERVICES, MotoServices
 from localcloud.processes import Processes
 from localcloud.s3_events import Publish, S3Events
 from localcloud.settings import Settings
+from localcloud.targets import Targets
 
 T = TypeVar("T")
 
@@ -52,6 +53,14 @@ def _sagemaker(settings: Settings, publish: Publish, processes: Processes) -> Sa
     from localcloud.sagemaker import SageMaker  # noqa: PLC0415  the base starts without it in its own tests
 
     return SageMaker(settings, publish=publish, processes=processes)
+
+
+def _invoke(lambdas: Lambdas, arn: str, message: bytes) -> None:
+    """Queue an event for the function that has an ARN; raises AwsError if none has."""
+    found = [each.name for each in lambdas.wiring.functions.values() if arn.endswith(f":function:{each.full_name}")]
+    if not found:
+        raise AwsError("ResourceNotFoundException", f"Function not found: {arn}", 404)
+    lambdas.invoke_async(found[0], message)
 
 
 def _new_id() -> str:
@@ -109,34 +118,29 @@ class Cloud:
         moto.reset()
         self._undo.append(moto.reset)
         lambdas = Lambdas(settings, processes=processes, clock=clock, history=history)
-        bus = Bus(
-            deliver=lambdas.invoke_async,
-            clock=clock,
-            delay=settings.delays.event_delivery,
-            history=history,
-            new_id=_new_id,
-        )
-        sagemaker = self._make_sagemaker(settings, bus.publish, processes)
-        s3 = S3Events(moto, bus.publish, lambda action: clock.after(settings.delays.s3_event, action))
+        targets = Targets()
+        targets.add("lambda", lambda arn, message, _=None: _invoke(lambdas, arn, message))
+        events = EventBridge(settings, database, clock=clock, targets=targets, history=history, new_id=_new_id)
+        sagemaker = self._make_sagemaker(settings, events.publish, processes)
+        s3 = S3Events(moto, events.publish, lambda action: clock.after(settings.delays.s3_event, action))
         door = FrontDoor(
             stage=settings.stage,
             api=ApiGateway(
                 settings.stage, settings.limits, wiring=lambda: lambdas.wiring, invoke=lambdas.invoke, now=clock.now
             ),
-            pages=Admin(settings, lambdas, clock, lambda: self._ready),
+            pages=Admin(settings, lambdas, clock, lambda: self._ready, rules=events.page),
             sagemaker=sagemaker,
-            services={**dict.fromkeys(SERVICES, moto), "s3": s3},
+            services={**dict.fromkeys(SERVICES, moto), "s3": s3, "events": events.api},
             history=history,
             new_id=_new_id,
         )
         self._serve(door)
         self._undo.append(lambdas.stop)
         wiring = lambdas.start(self.endpoint_url, logs / "lambda.log")
-        bus.use(wiring.rules)
-        for schedule in wiring.schedules:
-            log.warning("schedule_not_fired name=%s expression=%s", schedule.name, schedule.expression)
+        events.use(wiring)
         self._undo.append(sagemaker.stop)
         sagemaker.start(self.endpoint_url)
+        events.start()
         threading.Thread(target=moto.warm, name="warm", daemon=True).start()
         log.info("cloud_started endpoint_url=%s", self.endpoint_url)
 

@@ -6,6 +6,7 @@
     ├── AwsError                answered to the caller in AWS's own shape: a code, a message, an HTTP status
     ├── AdminError              a request to the cloud's own pages cannot be done; the message says why
     ├── ConfigError             the local cloud cannot start as it was asked to
+    ├── PatternError            an event pattern is none, with its matcher's reason; answered as an AwsError
     ├── ImageError              an image URI has no command, as a failed pull would be on AWS
     ├── UnknownVariantError     a request names a production variant that its endpoint does not have
     ├── WorkerError             a Lambda worker, seen by the thread that talks to it
@@ -41,6 +42,10 @@ class AdminError(LocalCloudError):
 
 class ConfigError(LocalCloudError):
     """The command line, a file it names or the application cannot be used; the message says which and why."""
+
+
+class PatternError(LocalCloudError):
+    """An event pattern, or a part of one, is not valid; the message is AWS's reason."""
 
 
 class ImageError(LocalCloudError):

@@ -1,4 +1,7 @@
-"""The history of a local cloud: one JSON line per call, event and invocation; names and times, never bodies."""
+"""The history of a local cloud: one JSON line per call, event, invocation and failed delivery.
+
+It has names and times, never bodies.
+"""
 
 import json
 import logging
@@ -20,7 +23,7 @@ class History:
         self._file = path.open("ab", buffering=0)  # nothing that could not be written is kept
 
     def record(self, kind: str, service: str, operation: str, status: int | str, duration: float) -> None:
-        """Write one line: ``kind`` is call, event or invoke; ``duration`` in seconds is written as milliseconds."""
+        """Write one line: ``kind`` is call, event, delivery or invoke; ``duration`` in seconds, written in ms."""
         line = json.dumps(
             {
                 "time": self._now().isoformat(timespec="milliseconds"),

@@ -4,11 +4,20 @@ Each service that takes messages puts its way in here when the cloud is put toge
 alone. A message that was taken is kept by its taker, in the transaction of the sender where there is one.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Protocol
 
 from localcloud.errors import AwsError
 
-Take = Callable[[str, bytes], None]  # the ARN and the message; raises AwsError if nothing has that ARN
+
+class Take(Protocol):
+    """How a service takes a message."""
+
+    def __call__(self, arn: str, message: bytes, attributes: Mapping[str, str] = ..., /) -> None:
+        """Keep a message for what has the ARN; ``attributes`` are message attributes of type String, where there are.
+
+        Raises AwsError if nothing has that ARN, or it cannot take the message now (status 429 or 5xx).
+        """
 
 
 class Targets:
@@ -21,10 +30,13 @@ class Targets:
         """Let messages for the ARNs of ``service`` go to ``take``."""
         self._takers[service] = take
 
-    def send(self, arn: str, message: bytes) -> None:
-        """Hand a message over; raises AwsError if nothing takes it, now or ever."""
+    def send(self, arn: str, message: bytes, attributes: Mapping[str, str] | None = None) -> None:
+        """Hand a message over, with attributes if there are any; raises AwsError if nothing takes it, now or ever."""
         parts = arn.split(":", 5)
         take = self._takers.get(parts[2]) if len(parts) == 6 and parts[0] == "arn" else None  # noqa: PLR2004  an ARN's parts
         if take is None:
             raise AwsError("ValidationException", f"{arn} is no target that the local cloud can reach")
-        take(arn, message)
+        if attributes:
+            take(arn, message, attributes)
+        else:
+            take(arn, message)

@@ -40,7 +40,7 @@ class SageMaker:
     """Control plane and runtime; `start` needs the address where S3 is reached."""
 
     def __init__(
-        self, settings: Settings, *, publish: Callable[..., None], processes: Processes, now: Clock = _utc_now
+        self, settings: Settings, *, publish: Callable[..., object], processes: Processes, now: Clock = _utc_now
     ) -> None:
         self._settings = settings
         self._processes = processes

@@ -18,7 +18,7 @@ from localcloud.sagemaker.resource_kinds import Kind
 
 Data = Mapping[str, Any]
 Change = Callable[[Data], Data]
-Publish = Callable[..., None]
+Publish = Callable[..., object]
 Clock = Callable[[], datetime]
 
 

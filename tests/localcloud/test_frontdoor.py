@@ -88,7 +88,7 @@ def test_pages(cloud: Any) -> None:
     assert settings["delays"]["lambda_retries"] == [0.0, 0.0]
     assert settings["limits"]["api_timeout"] == 29.0
     assert cloud.page("dead-letters") == []
-    assert cloud.page("rules") == {"rules": [], "schedules": []}
+    assert cloud.page("rules") == []
     assert cloud.request("GET", "/_localcloud/other")[0] == 404
     assert cloud.request("POST", "/_localcloud/health")[0] == 405
 
