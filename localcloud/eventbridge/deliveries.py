@@ -94,6 +94,10 @@ class Deliveries:
                 self._targets.send(delivery.target["Arn"], input_of(delivery.target, event).encode())
         except AwsError as error:
             self._failed(number, replace(delivery, tries=tries + 1), error)
+        except Exception as error:  # the target's outermost edge: what it did not foresee is its failure, tried again
+            log.exception("target_failed target=%s", delivery.target["Arn"])
+            failure = AwsError("InternalFailure", type(error).__name__, 500)
+            self._failed(number, replace(delivery, tries=tries + 1), failure)
 
     def _failed(self, number: int, delivery: Delivery, error: AwsError) -> None:
         policy = delivery.target.get("RetryPolicy", {})

@@ -15,6 +15,7 @@ from localcloud.eventbridge.rules import Rule, Rules
 log = logging.getLogger(__name__)
 
 _WITHIN = timedelta(minutes=1)
+_AGAIN = 30.0  # seconds after a slot that could not be written
 
 
 class Firing:
@@ -52,6 +53,13 @@ class Firing:
             self._timers[region, name] = self._clock.at(rule.slot, lambda: self._fire(rule))
 
     def _fire(self, rule: Rule) -> None:
+        try:
+            self._fire_now(rule)
+        except BaseException:  # raised on: whatever it is (a full disk), the schedule must not end with it
+            self._timers[rule.region, rule.name] = self._clock.after(_AGAIN, lambda: self._fire(rule))
+            raise
+
+    def _fire_now(self, rule: Rule) -> None:
         with self._database.transaction():
             found = self._rules.get(rule.region, rule.name)
             if found is None or found.slot is None or found.slot != rule.slot:

@@ -4,7 +4,6 @@ A token names the last entry of its page, so entries that come or go between two
 """
 
 import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -65,5 +64,5 @@ def page(request: Data, member: str, entries: Sequence[tuple[str, Any]]) -> Data
 def _read_token(token: str) -> str:
     try:
         return base64.b64decode(token, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no ASCII, no base64 or no UTF-8
         raise AwsError("ValidationException", "Parameter NextToken is not valid.") from None

@@ -54,7 +54,8 @@ class Bridge:
         self.database = Database(state / "state.db")
         self._stack.callback(self.database.close)
         self.clock = Clock(virtual=True, offset=offset)
-        self.history = History(state / "history.jsonl", self.clock.now)
+        self.history_file = state / "history.jsonl"
+        self.history = History(self.history_file, self.clock.now)
         self._stack.callback(self.history.close)
         self.queues = FakeQueues(self.database)
         targets = Targets()
