@@ -119,7 +119,7 @@ class Cloud:
         self._undo.append(moto.reset)
         lambdas = Lambdas(settings, processes=processes, clock=clock, history=history)
         targets = Targets()
-        targets.add("lambda", lambda arn, message, _=None: _invoke(lambdas, arn, message))
+        targets.add("lambda", lambda arn, message: _invoke(lambdas, arn, message))
         events = EventBridge(settings, database, clock=clock, targets=targets, history=history, new_id=_new_id)
         sagemaker = self._make_sagemaker(settings, events.publish, processes)
         s3 = S3Events(moto, events.publish, lambda action: clock.after(settings.delays.s3_event, action))

@@ -23,6 +23,7 @@ Matches = Callable[[object], bool]
 _OfLeaves = Callable[[list[object]], bool]
 
 _COMBINATIONS = 1000  # that $or may make
+_DEPTH = 100  # ours: beyond, matching could exceed the stack, for every event there is
 _RESERVED = frozenset({
     *("exactly", "equals-ignore-case", "prefix", "suffix", "anything-but", "exists", "wildcard", "numeric", "cidr"),
     *("=", "<", "<=", ">", ">=", "regex", "not-wildcard", "not-equals-ignore-case"),
@@ -34,9 +35,12 @@ _RESERVED = frozenset({
 def read_pattern(text: str) -> object:
     """Read a pattern's JSON; of two fields with one name the last counts. Raises AwsError as `compile_pattern`."""
     try:
-        return json.loads(text)
-    except ValueError as error:
+        pattern = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise _refusal(str(error)) from error
+    if _depth(pattern) > _DEPTH:
+        raise _refusal(f"more than {_DEPTH} levels")
+    return pattern
 
 
 def compile_pattern(pattern: object) -> Matches:
@@ -58,6 +62,11 @@ def _whole(pattern: object) -> Matches:
 
 def _refusal(reason: str) -> AwsError:
     return AwsError("InvalidEventPatternException", f"Event pattern is not valid. Reason: {reason}")
+
+
+def _depth(pattern: object) -> int:
+    parts = pattern.values() if isinstance(pattern, Mapping) else pattern if isinstance(pattern, list) else ()
+    return 1 + max(map(_depth, parts), default=0)
 
 
 def _combinations(pattern: object) -> int:

@@ -77,7 +77,7 @@ def _checked(entry: Data) -> Mapping[str, object]:
         raise AwsError("NotAuthorizedForSourceException", "Not authorized for the source.")
     try:
         detail = json.loads(entry["Detail"], parse_constant=_no_constant)
-    except ValueError:
+    except (ValueError, RecursionError):
         detail = None
     if not isinstance(detail, dict):
         raise AwsError("MalformedDetail", "Detail is malformed.")

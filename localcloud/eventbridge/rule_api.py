@@ -154,7 +154,7 @@ def _test_event_pattern(request: Data, region: str) -> Data:
     matches = compiled(request["EventPattern"])
     try:
         event = json.loads(request["Event"])
-    except ValueError:
+    except (ValueError, RecursionError):
         event = None
     if not isinstance(event, dict) or not event.keys() >= _EVENT:
         needed = ", ".join(sorted(_EVENT))

@@ -98,6 +98,6 @@ def _parts(arn: str) -> Sequence[str]:
 def _check_input(target: Target) -> None:
     try:
         json.loads(target["Input"])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         message = f"JSON syntax error in input for target {target['Id']} : {error}"
         raise AwsError("ValidationException", message) from error

@@ -49,26 +49,31 @@ class FakeQueues:
 class Bridge:
     """An EventBridge on a virtual clock, without a server around it; started and stopped as a cloud would."""
 
-    def __init__(self, state: Path, delays: Delays, offset: float) -> None:
+    def __init__(self, state: Path, delays: Delays, *, at: datetime | None = None, new_id: Callable[[], str]) -> None:
         self._stack = ExitStack()
         self.database = Database(state / "state.db")
         self._stack.callback(self.database.close)
-        self.clock = Clock(virtual=True, offset=offset)
+        self.database.define("CREATE TABLE IF NOT EXISTS clock (id INTEGER PRIMARY KEY, offset REAL)")
+        row = self.database.row("SELECT offset FROM clock")
+        self.clock = Clock(
+            virtual=True,
+            offset=(at - datetime.now(UTC)).total_seconds() if at else row[0] if row else 0.0,
+            shifted=lambda offset: self.database.execute("INSERT OR REPLACE INTO clock VALUES (0, ?)", offset),
+        )
         self.history_file = state / "history.jsonl"
         self.history = History(self.history_file, self.clock.now)
         self._stack.callback(self.history.close)
         self.queues = FakeQueues(self.database)
         targets = Targets()
-        targets.add("sqs", self.queues.take)
+        targets.add("sqs", self.queues.take, self.queues.take)
         settings = Settings(state=state, region=REGION, delays=delays)
-        numbers = count(1)
         self.events = EventBridge(
             settings,
             self.database,
             clock=self.clock,
             targets=targets,
             history=self.history,
-            new_id=lambda: f"id-{next(numbers)}",
+            new_id=new_id,
         )
         self.clock.start()
         self._stack.callback(self.clock.stop)
@@ -99,12 +104,13 @@ StartBridge = Callable[..., Bridge]
 
 @pytest.fixture
 def start_bridge(tmp_path: Path) -> Iterator[StartBridge]:
-    """Start bridges, one after the other, on one state; ``at`` is the clock's time of day."""
+    """Start bridges, one after the other, on one state; ``at`` is the time of day, or it goes on where it stood."""
     with ExitStack() as stack:
 
         def start(*, at: datetime | None = None, delays: Delays | None = None) -> Bridge:
-            offset = 0.0 if at is None else (at - datetime.now(UTC)).total_seconds()
-            bridge = Bridge(tmp_path, delays or Delays(event_delivery=0.5), offset)
+            numbers = count(1)
+            delays = delays or Delays(event_delivery=0.5)
+            bridge = Bridge(tmp_path, delays, at=at, new_id=lambda: f"id-{next(numbers)}")
             stack.callback(bridge.stop)
             return bridge
 

@@ -211,16 +211,18 @@ def test_put_events_entry_by_entry(events: Any) -> None:
             {**ENTRY, "Detail": "{"},
             {**ENTRY, "Detail": "[]"},
             {**ENTRY, "Detail": '{"a": NaN}'},
+            {**ENTRY, "Detail": '{"a":' * 5000 + "1" + "}" * 5000},
             {**ENTRY, "Source": "aws.s3"},
             {**ENTRY, "EventBusName": "default", "Resources": ["r"], "Time": datetime.now(UTC)},
         ]
     )
-    assert answer["FailedEntryCount"] == 7
+    assert answer["FailedEntryCount"] == 8
     assert [entry.get("ErrorCode") for entry in answer["Entries"]] == [
         None,
         "InvalidArgument",
         "InvalidArgument",
         "InvalidArgument",
+        "MalformedDetail",
         "MalformedDetail",
         "MalformedDetail",
         "MalformedDetail",
@@ -230,7 +232,7 @@ def test_put_events_entry_by_entry(events: Any) -> None:
     assert answer["Entries"][1]["ErrorMessage"] == (
         "Parameter Source is not valid. Reason: Source is a required argument."
     )
-    assert answer["Entries"][0]["EventId"] != answer["Entries"][8]["EventId"]
+    assert answer["Entries"][0]["EventId"] != answer["Entries"][9]["EventId"]
 
 
 def test_put_events_as_a_whole(events: Any) -> None:

@@ -180,9 +180,10 @@ def test_refused(pattern: object, part: str) -> None:
 
 
 def test_text_that_is_no_json() -> None:
-    """A pattern that is not JSON is refused as any other; of two fields with one name the last counts (User Guide)."""
-    with pytest.raises(AwsError, match=r"^Event pattern is not valid\. Reason: "):
-        read_pattern('{"source": [')
+    """What is no JSON, or too deep (ours), is refused; of two fields with one name the last counts (User Guide)."""
+    for text in ('{"a": [1', "[" * 4000, '{"a":' * 200 + "[1]" + "}" * 200):
+        with pytest.raises(AwsError, match=r"^Event pattern is not valid\. Reason: "):
+            read_pattern(text)
     assert read_pattern('{"a": [1], "a": [2]}') == {"a": [2]}
 
 
