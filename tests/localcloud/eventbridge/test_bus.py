@@ -1,4 +1,5 @@
 import json
+import sqlite3
 from datetime import UTC, datetime
 from typing import Any
 
@@ -96,6 +97,19 @@ def test_rolled_back_event_never_was(bridge: Any) -> None:
     bridge.publish()
     bridge.clock.advance(1.0)
     assert [json.loads(text)["id"] for text in bridge.queues.messages()] == ["id-2"]
+
+
+def test_all_deliveries_or_none(bridge: Any) -> None:
+    """When one of an event's deliveries cannot be written there is none of them, and its maker is told."""
+    bridge.rule("1")
+    bridge.rule("2")
+    bridge.database.execute(
+        "CREATE TRIGGER broken BEFORE INSERT ON events_deliveries WHEN NEW.rule LIKE '%/2'"
+        " BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+    )
+    with pytest.raises(sqlite3.Error):
+        bridge.publish()
+    assert bridge.waiting() == 0
 
 
 def test_restart_delivers_what_was_left(start_bridge: Any) -> None:

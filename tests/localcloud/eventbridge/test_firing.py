@@ -74,6 +74,23 @@ def test_a_week_of_hours(bridge: Any) -> None:
     assert fired(bridge) == [slot.strftime("%Y-%m-%dT%H:%M:%SZ") for slot in slots]
 
 
+def test_time_that_passes_at_once(bridge: Any) -> None:
+    """Slots that the time passed while the cloud ran are fired all the same (ours)."""
+    schedule(bridge, "cron(0 * * * ? *)")
+    bridge.clock.advance(5 * HOUR, wait=False)
+    bridge.clock.advance(10.0)
+    assert [slot[11:16] for slot in fired(bridge)] == ["10:00", "11:00", "12:00", "13:00", "14:00"]
+
+
+def test_the_same_rate_again(bridge: Any) -> None:
+    """Putting a rule again with the same rate does not begin it anew (ours)."""
+    schedule(bridge, "rate(1 hour)")
+    before = next_slot(bridge)
+    bridge.clock.advance(HOUR / 2)
+    schedule(bridge, "rate(1 hour)", Description="the same")
+    assert next_slot(bridge) == before
+
+
 def test_disabled_does_not_fire(bridge: Any) -> None:
     """A disabled schedule has no next time; enabled again it counts from then (ours)."""
     schedule(bridge, "rate(1 hour)", State="DISABLED")
