@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from localcloud.clock import Clock
 from localcloud.errors import AdminError
+from localcloud.faults import Faults
 from localcloud.lambdas import Lambdas
 from localcloud.moto_services import SERVICES
 from localcloud.settings import VERSION, Settings
@@ -25,13 +26,15 @@ class Admin:
         settings: Settings,
         lambdas: Lambdas,
         clock: Clock,
-        is_ready: Callable[[], bool],
+        faults: Faults,
         *,
+        is_ready: Callable[[], bool],
         rules: Callable[[], object],
     ) -> None:
         self._settings = settings
         self._lambdas = lambdas
         self._clock = clock
+        self._faults = faults
         self._is_ready = is_ready
         self._pages: Mapping[str, Callable[[], object]] = {
             "health": self._health,
@@ -39,8 +42,12 @@ class Admin:
             "dead-letters": self._dead_letters,
             "rules": rules,
             "clock": self._time,
+            "faults": self._faults.describe,
         }
-        self._changes: Mapping[str, Callable[[Mapping[str, Any]], object]] = {"clock": self._pass_time}
+        self._changes: Mapping[str, Callable[[Mapping[str, Any]], object]] = {
+            "clock": self._pass_time,
+            "faults": self._change_faults,
+        }
 
     def answer(self, method: str, path: str, body: bytes) -> Response:
         """Answer a request for a page, or to change something; errors say what is wrong with it."""
@@ -81,6 +88,12 @@ class Admin:
         else:
             raise AdminError('send {"advance": seconds}, with "wait": false to pass work under way, or {"jump": true}')
         return self._time()
+
+    def _change_faults(self, asked: Mapping[str, Any]) -> object:
+        if set(asked) == {"remove"}:
+            self._faults.remove(str(asked["remove"]))
+            return self._faults.describe()
+        return {"id": self._faults.add(asked)}
 
     def _delays_and_limits(self) -> object:
         return {"delays": asdict(self._settings.delays), "limits": asdict(self._settings.limits)}

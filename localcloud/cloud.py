@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from localcloud.admin import Admin
 from localcloud.apigateway import ApiGateway
@@ -21,13 +21,15 @@ from localcloud.clock import Clock
 from localcloud.database import Database
 from localcloud.errors import AwsError, ConfigError
 from localcloud.eventbridge import EventBridge
+from localcloud.faults import Faults
 from localcloud.frontdoor import FrontDoor, SageMakerApi
 from localcloud.history import History
 from localcloud.http_server import Server
 from localcloud.lambdas import Lambdas
+from localcloud.leftovers import Leftovers
 from localcloud.moto_services import SERVICES, MotoServices
 from localcloud.processes import Processes
-from localcloud.s3_events import Publish, S3Events
+from localcloud.s3_events import S3Events
 from localcloud.settings import Settings
 from localcloud.targets import Targets
 
@@ -46,13 +48,13 @@ class SageMakerService(SageMakerApi, Protocol):
         """End every job and server."""
 
 
-MakeSageMaker = Callable[[Settings, Publish, Processes], SageMakerService]
+MakeSageMaker = Callable[..., SageMakerService]  # as `SageMaker` is made
 
 
-def _sagemaker(settings: Settings, publish: Publish, processes: Processes) -> SageMakerService:
+def _sagemaker(settings: Settings, **parts: Any) -> SageMakerService:  # noqa: ANN401  `SageMaker` names their types
     from localcloud.sagemaker import SageMaker  # noqa: PLC0415  the base starts without it in its own tests
 
-    return SageMaker(settings, publish=publish, processes=processes)
+    return SageMaker(settings, **parts)
 
 
 def _invoke(lambdas: Lambdas, arn: str, message: bytes) -> None:
@@ -111,26 +113,40 @@ class Cloud:
         database = self._keep(Database(settings.state / "state.db"), Database.close)
         clock = self._clock(database)
         history = self._keep(History(logs / "history.jsonl", clock.now), History.close)
-        processes = self._keep(Processes(), Processes.close)
+        leftovers = Leftovers(database)
+        leftovers.end()
+        processes = self._keep(Processes(leftovers), Processes.close)
         clock.start()
         self._undo.append(clock.stop)
         moto = MotoServices()
         moto.reset()
         self._undo.append(moto.reset)
+        faults = Faults()
         lambdas = Lambdas(settings, processes=processes, clock=clock, history=history)
         targets = Targets()
         targets.add("lambda", lambda arn, message: _invoke(lambdas, arn, message))
-        events = EventBridge(settings, database, clock=clock, targets=targets, history=history, new_id=_new_id)
-        sagemaker = self._make_sagemaker(settings, events.publish, processes)
+        events = EventBridge(
+            settings,
+            database,
+            clock=clock,
+            targets=targets,
+            lateness=faults.of_event,
+            history=history,
+            new_id=_new_id,
+        )
+        sagemaker = self._make_sagemaker(
+            settings, publish=events.publish, processes=processes, clock=clock, database=database, faults=faults
+        )
         s3 = S3Events(moto, events.publish, lambda action: clock.after(settings.delays.s3_event, action))
         door = FrontDoor(
             stage=settings.stage,
             api=ApiGateway(
                 settings.stage, settings.limits, wiring=lambda: lambdas.wiring, invoke=lambdas.invoke, now=clock.now
             ),
-            pages=Admin(settings, lambdas, clock, lambda: self._ready, rules=events.page),
+            pages=Admin(settings, lambdas, clock, faults, is_ready=lambda: self._ready, rules=events.page),
             sagemaker=sagemaker,
             services={**dict.fromkeys(SERVICES, moto), "s3": s3, "events": events.api},
+            faults=faults,
             history=history,
             new_id=_new_id,
         )

@@ -1,6 +1,6 @@
 """The history of a local cloud: one JSON line per call, event, invocation and failed delivery.
 
-It has names and times, never bodies.
+It has names, ids and times, never bodies.
 """
 
 import json
@@ -22,8 +22,14 @@ class History:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("ab", buffering=0)  # nothing that could not be written is kept
 
-    def record(self, kind: str, service: str, operation: str, status: int | str, duration: float) -> None:
-        """Write one line: ``kind`` is call, event, delivery or invoke; ``duration`` in seconds, written in ms."""
+    def record(
+        self, kind: str, service: str, operation: str, status: int | str, duration: float, **more: object
+    ) -> None:
+        """Write one line.
+
+        ``kind`` is call, event, delivery or invoke; ``duration`` in seconds is written as milliseconds; ``more`` are
+        ids, names of resources and codes of errors, without those that are None.
+        """
         line = json.dumps(
             {
                 "time": self._now().isoformat(timespec="milliseconds"),
@@ -32,6 +38,7 @@ class History:
                 "operation": operation,
                 "status": status,
                 "ms": round(duration * 1000, 1),
+                **{name: value for name, value in more.items() if value is not None},
             }
         )
         with self._lock:

@@ -33,7 +33,7 @@ class Publish(Protocol):
 
     def __call__(
         self, *, source: str, detail_type: str, resources: list[str], detail: Mapping[str, Any], region: str
-    ) -> object:
+    ) -> None:
         """Take an event."""
 
 

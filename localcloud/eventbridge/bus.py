@@ -19,6 +19,8 @@ from localcloud.settings import ACCOUNT_ID
 
 log = logging.getLogger(__name__)
 
+Lateness = Callable[[Mapping[str, Any]], Sequence[float]]  # of an event: how late each of its deliveries is, in seconds
+
 
 class Bus:
     """The default bus of every region; safe to use from several threads."""
@@ -31,6 +33,7 @@ class Bus:
         deliveries: Deliveries,
         clock: Clock,
         delay: float,
+        lateness: Lateness,
         history: History,
         new_id: Callable[[], str],
     ) -> None:
@@ -39,6 +42,7 @@ class Bus:
         self._deliveries = deliveries
         self._clock = clock
         self._delay = delay
+        self._lateness = lateness
         self._history = history
         self._new_id = new_id
 
@@ -52,10 +56,17 @@ class Bus:
         region: str,
         delay: float = 0.0,
         time: datetime | None = None,
-    ) -> str:
-        """Put an event on the bus; its id. ``delay``: seconds more than any delivery takes; ``time``: or now."""
+    ) -> None:
+        """Put an event on the bus, in the transaction around; as `put`."""
+        about = {"detail-type": detail_type, "source": source, "resources": list(resources), "detail": detail}
+        self.put(about, region, delay=delay, time=time)
+
+    def put(self, about: Mapping[str, Any], region: str, *, delay: float = 0.0, time: datetime | None = None) -> str:
+        """Put an event on the bus, given the members that are not the envelope's; its id.
+
+        ``delay``: seconds more than any delivery takes; ``time``: when it happened, if that is not now.
+        """
         with self._database.transaction():
-            about = {"detail-type": detail_type, "source": source, "resources": list(resources), "detail": detail}
             event = self._envelope(about, region, time)
             found = json.loads(text := json.dumps(event))
             matched = [rule for rule in self._rules.all(region) if rule.matches(found)]
@@ -83,11 +94,13 @@ class Bus:
 
     def _deliver(self, event: Mapping[str, Any], text: str, rules: Iterable[Rule], delay: float) -> None:
         """Make the deliveries of an event to all targets of some rules, and note it once it is there."""
+        lateness = self._lateness(event)
         names = []
         for rule in rules:
             names.append(rule.name)
             for target in self._rules.targets(rule):
-                self._deliveries.add(rule.arn, target, text, self._delay + delay)
+                for late in lateness:
+                    self._deliveries.add(rule.arn, target, text, self._delay + delay + late)
         self._database.after_commit(lambda: self._note(event, names))
 
     def _note(self, event: Mapping[str, Any], rules: Sequence[str]) -> None:

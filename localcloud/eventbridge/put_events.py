@@ -43,15 +43,13 @@ class PutEvents:
             detail = _checked(entry)
         except AwsError as error:
             return {"ErrorCode": error.code, "ErrorMessage": error.message}
-        number = self._bus.publish(
-            source=entry["Source"],
-            detail_type=entry["DetailType"],
-            resources=entry.get("Resources", ()),
-            detail=detail,
-            region=region,
-            time=entry.get("Time"),
-        )
-        return {"EventId": number}
+        about = {
+            "detail-type": entry["DetailType"],
+            "source": entry["Source"],
+            "resources": entry.get("Resources", []),
+            "detail": detail,
+        }
+        return {"EventId": self._bus.put(about, region, time=entry.get("Time"))}
 
 
 def _check_emulated(entry: Data, region: str, path: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from localcloud.clock import Clock
 from localcloud.database import Database
 from localcloud.errors import AwsError, ConfigError
-from localcloud.eventbridge.bus import Bus
+from localcloud.eventbridge.bus import Bus, Lateness
 from localcloud.eventbridge.deliveries import Deliveries
 from localcloud.eventbridge.firing import Firing
 from localcloud.eventbridge.put_events import PutEvents
@@ -27,7 +27,7 @@ _TARGET_ID = "1"  # as Chalice deploys it
 
 
 class EventBridge:
-    """One account's default buses; safe to use from several threads."""
+    """One account's default buses; ``lateness`` says how late, lost or repeated an event is by somebody's wish."""
 
     def __init__(
         self,
@@ -36,6 +36,7 @@ class EventBridge:
         *,
         clock: Clock,
         targets: Targets,
+        lateness: Lateness,
         history: History,
         new_id: Callable[[], str],
     ) -> None:
@@ -53,6 +54,7 @@ class EventBridge:
             deliveries=self._deliveries,
             clock=clock,
             delay=delays.event_delivery,
+            lateness=lateness,
             history=history,
             new_id=new_id,
         )

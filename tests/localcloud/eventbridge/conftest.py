@@ -13,6 +13,7 @@ from localcloud.clock import Clock
 from localcloud.database import Database
 from localcloud.errors import AwsError
 from localcloud.eventbridge import EventBridge
+from localcloud.faults import Faults
 from localcloud.history import History
 from localcloud.settings import Delays, Settings
 from localcloud.targets import Targets
@@ -66,14 +67,22 @@ class Bridge:
         self.queues = FakeQueues(self.database)
         targets = Targets()
         targets.add("sqs", self.queues.take, self.queues.take)
+        self.faults = Faults()
         settings = Settings(state=state, region=REGION, delays=delays)
+        self.ids: list[str] = []
+
+        def note_id() -> str:
+            self.ids.append(new_id())
+            return self.ids[-1]
+
         self.events = EventBridge(
             settings,
             self.database,
             clock=self.clock,
             targets=targets,
+            lateness=self.faults.of_event,
             history=self.history,
-            new_id=new_id,
+            new_id=note_id,
         )
         self.clock.start()
         self._stack.callback(self.clock.stop)
@@ -92,8 +101,10 @@ class Bridge:
         self.call("PutTargets", Rule=name, Targets=[target])
 
     def publish(self, **more: Any) -> str:
+        """Put an event on the bus; its id."""
         event = {"source": "mine", "detail_type": "Thing", "resources": ["arn:x"], "detail": {"a": 1}, "region": REGION}
-        return self.events.publish(**{**event, **more})
+        self.events.publish(**{**event, **more})
+        return self.ids[-1]
 
     def waiting(self) -> int:
         return len(self.database.rows("SELECT id FROM events_deliveries"))

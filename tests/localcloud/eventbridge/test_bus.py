@@ -141,6 +141,19 @@ def test_nothing_is_delivered_before_the_targets_are_ready(start_bridge: Any) ->
     assert len(bridge.queues.messages()) == 1
 
 
+def test_faults_on_request(bridge: Any) -> None:
+    """An event can be lost, repeated and late, as somebody asked for (ours; AWS: at least once, in any order)."""
+    bridge.rule("r", pattern='{"source": [{"exists": true}]}')
+    bridge.faults.add({"event": {"source": ["lost"]}, "drop": True})
+    bridge.faults.add({"event": {"source": ["twice"]}, "duplicate": 1, "delay": 60.0})
+    bridge.publish(source="lost")
+    number = bridge.publish(source="twice")
+    bridge.clock.advance(0.6)
+    assert len(bridge.queues.messages()) < 2
+    bridge.clock.advance(60.0)
+    assert [json.loads(text)["id"] for text in bridge.queues.messages()] == [number, number]
+
+
 def test_wiring_becomes_rules(bridge: Any) -> None:
     """What the application declares is there as rules with the function's ARN as target."""
     bridge.events.use(wiring([Rule("w", "f", {"source": ["mine"]})], [Schedule("s", "f", "rate(1 hour)")]))
