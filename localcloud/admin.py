@@ -41,6 +41,7 @@ class Admin:
         *,
         sagemaker: Interruptible,
         is_ready: Callable[[], bool],
+        rules: Callable[[], object],
     ) -> None:
         self._settings = settings
         self._lambdas = lambdas
@@ -52,7 +53,7 @@ class Admin:
             "health": self._health,
             "settings": self._delays_and_limits,
             "dead-letters": self._dead_letters,
-            "rules": self._rules,
+            "rules": rules,
             "clock": self._time,
             "faults": self._faults.describe,
             "interruptions": lambda: [{"region": region, "job": name} for region, name in sagemaker.interruptible()],
@@ -132,13 +133,6 @@ class Admin:
             }
             for letter in self._lambdas.dead_letters
         ]
-
-    def _rules(self) -> object:
-        wiring = self._lambdas.wiring
-        return {
-            "rules": [asdict(rule) for rule in wiring.rules],
-            "schedules": [{**asdict(schedule), "fires": False} for schedule in wiring.schedules],
-        }
 
 
 def _read(body: bytes) -> Mapping[str, Any]:

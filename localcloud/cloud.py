@@ -18,12 +18,12 @@ from typing import Any, Protocol, Self, TypeVar
 
 from localcloud.admin import Admin, Interruptible
 from localcloud.apigateway import ApiGateway
-from localcloud.bus import Bus
 from localcloud.clock import Clock
 from localcloud.cloudwatch import CloudWatch
 from localcloud.database import Database
 from localcloud.dynamodb import DynamoDb
-from localcloud.errors import ConfigError
+from localcloud.errors import AwsError, ConfigError
+from localcloud.eventbridge import EventBridge
 from localcloud.faults import Faults
 from localcloud.frontdoor import FrontDoor, SageMakerApi
 from localcloud.history import History
@@ -62,6 +62,14 @@ def _sagemaker(settings: Settings, **parts: Any) -> SageMakerService:  # noqa: A
     from localcloud.sagemaker import SageMaker  # noqa: PLC0415  the base starts without it in its own tests
 
     return SageMaker(settings, **parts)
+
+
+def _invoke(lambdas: Lambdas, arn: str, message: bytes) -> None:
+    """Queue an event for the function that has an ARN; raises AwsError if none has."""
+    found = [each.name for each in lambdas.wiring.functions.values() if arn.endswith(f":function:{each.full_name}")]
+    if not found:
+        raise AwsError("ResourceNotFoundException", f"Function not found: {arn}", 404)
+    lambdas.invoke_async(found[0], message)
 
 
 def _new_id() -> str:
@@ -128,20 +136,23 @@ class Cloud:
         iam.restore()
         sqs = Sqs(database, clock, lambda: self.endpoint_url, _new_id)
         targets = Targets()
-        targets.add("sqs", sqs.take)
+        targets.add("sqs", sqs.take, with_attributes=sqs.take)
         lambdas = Lambdas(settings, processes=processes, clock=clock, history=history)
-        bus = Bus(
-            deliver=lambdas.invoke_async,
+        targets.add("lambda", lambda arn, message: _invoke(lambdas, arn, message))
+        events = EventBridge(
+            settings,
+            database,
             clock=clock,
-            delay=settings.delays.event_delivery,
+            targets=targets,
+            lateness=faults.of_event,
             history=history,
             new_id=_new_id,
         )
         log_groups = Logs(database, clock, settings.region)
-        cloudwatch = CloudWatch(settings, database=database, clock=clock, publish=bus.publish, targets=targets)
+        cloudwatch = CloudWatch(settings, database=database, clock=clock, publish=events.publish, targets=targets)
         sagemaker = self._make_sagemaker(
             settings,
-            publish=bus.publish,
+            publish=events.publish,
             processes=processes,
             clock=clock,
             database=database,
@@ -151,18 +162,27 @@ class Cloud:
         )
         sns = Sns(database, clock, targets, retries=settings.delays.sns_retries)
         targets.add("sns", sns.take)
-        s3 = S3Events(moto, bus.publish, lambda action: clock.after(settings.delays.s3_event, action))
+        s3 = S3Events(moto, events.publish, lambda action: clock.after(settings.delays.s3_event, action))
         door = FrontDoor(
             stage=settings.stage,
             api=ApiGateway(
                 settings.stage, settings.limits, wiring=lambda: lambdas.wiring, invoke=lambdas.invoke, now=clock.now
             ),
-            pages=Admin(settings, lambdas, clock, faults, sagemaker=sagemaker, is_ready=lambda: self._ready),
+            pages=Admin(
+                settings,
+                lambdas,
+                clock,
+                faults,
+                sagemaker=sagemaker,
+                is_ready=lambda: self._ready,
+                rules=events.page,
+            ),
             sagemaker=sagemaker,
             services={
                 **dict.fromkeys(SERVICES, moto),
                 "s3": s3,
                 "dynamodb": dynamodb,
+                "events": events.api,
                 "iam": iam,
                 "sqs": sqs,
                 "sns": sns.api,
@@ -178,15 +198,14 @@ class Cloud:
         self._undo.append(sqs.stop)
         self._undo.append(lambdas.stop)
         wiring = lambdas.start(self.endpoint_url, logs / "lambda.log")
-        bus.use(wiring.rules)
-        for schedule in wiring.schedules:
-            log.warning("schedule_not_fired name=%s expression=%s", schedule.name, schedule.expression)
+        events.use(wiring)
         self._undo.append(cloudwatch.stop)
         cloudwatch.start()
         self._undo.append(sagemaker.stop)
         sagemaker.start(self.endpoint_url)
         self._undo.append(sns.stop)
         sns.start(self.endpoint_url)
+        events.start()
         threading.Thread(target=moto.warm, name="warm", daemon=True).start()
         log.info("cloud_started endpoint_url=%s", self.endpoint_url)
 

@@ -7,6 +7,7 @@
     ├── AdminError              a request to the cloud's own pages cannot be done; the message says why
     ├── ConfigError             the local cloud cannot start as it was asked to
     ├── CutError                an answer is to be cut off: the connection ends, as somebody asked for
+    ├── PatternError            an event pattern is none, with its matcher's reason; answered as an AwsError
     ├── ImageError              an image URI has no command, as a failed pull would be on AWS
     ├── NoServerError           an endpoint in service has no server for a request
     ├── UnknownVariantError     a request names a production variant that its endpoint does not have
@@ -60,6 +61,10 @@ class ConfigError(LocalCloudError):
 
 class CutError(LocalCloudError, ConnectionError):
     """A fault on request: the connection ends here."""
+
+
+class PatternError(LocalCloudError):
+    """An event pattern, or a part of one, is not valid; the message is AWS's reason."""
 
 
 class ImageError(LocalCloudError):

@@ -1,4 +1,7 @@
-"""The history of a local cloud: one JSON line per call, event and invocation; names, ids and times, never bodies."""
+"""The history of a local cloud: one JSON line per call, event, invocation and failed delivery.
+
+It has names, ids and times, never bodies.
+"""
 
 import json
 import logging
@@ -24,8 +27,8 @@ class History:
     ) -> None:
         """Write one line.
 
-        ``kind`` is call, event or invoke; ``duration`` in seconds is written as milliseconds; ``more`` are ids, names
-        of resources and codes of errors, without those that are None.
+        ``kind`` is call, event, delivery or invoke; ``duration`` in seconds is written as milliseconds; ``more`` are
+        ids, names of resources and codes of errors, without those that are None.
         """
         line = json.dumps(
             {

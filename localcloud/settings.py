@@ -18,6 +18,7 @@ class Delays:
 
     s3_event: float = 0.05  # object stored -> "Object Created" on the bus
     event_delivery: float = 0.02  # on the bus -> handler invoked
+    event_retry: float = 1.0  # a target that failed -> the second try; doubles from try to try, up to ten minutes
     lambda_retries: tuple[float, ...] = (1.0, 2.0)  # before the second and third try of a failed asynchronous call
     job_start: float = 0.05  # job created -> its process started (instances, image)
     job_watch: float = 1.0  # between two looks at containers' logs, and at a training job's checkpoints
@@ -79,6 +80,7 @@ class Limits:
     lambda_payload: int = 6_291_556  # a synchronous call's event, and its answer
     api_body: int = 10_485_760
     api_timeout: float = 29.0
+    events_request: int = 1_048_576  # the entries of one PutEvents
     capture_waiting: int = 67_108_864  # ours: bytes of captured invocations that are not stored yet
     closing_grace: float = 2.0  # ours: requests, jobs and servers under way when the local cloud stops
     closing: float = 10.0  # ours: the threads of SageMaker, when the local cloud stops

@@ -40,7 +40,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Schedule:
-    """Times that are for a function; declared, and not fired by this local cloud."""
+    """Times that are for a function."""
 
     name: str
     function: str

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from localcloud.errors import AdminError, AwsError, ConfigError, CutError
-from localcloud.patterns import compile_pattern
+from localcloud.errors import AdminError, AwsError, CutError
+from localcloud.eventbridge.patterns import compile_pattern
 
 Asked = Mapping[str, Any]
 About = Callable[[Mapping[str, Any]], bool]
@@ -88,7 +88,7 @@ def read_event(asked: Asked) -> tuple[About, EventFault]:
     """Read ``{"event": pattern, ...}``; raises AdminError."""
     try:
         matches = compile_pattern(asked["event"])
-    except ConfigError as error:
+    except AwsError as error:
         raise AdminError(f"event is no EventBridge pattern: {error}") from error
     copies = 0 if asked.get("drop") is True else 1 + int(number(asked, "duplicate", 0))
     fault = EventFault(copies, number(asked, "delay", 0.0))

@@ -1,8 +1,7 @@
 """Filter policies: which messages a subscription gets, by their attributes or their body.
 
-The comparisons are those of event patterns (`localcloud.patterns`), so numbers given as such are equal only when they
-are written alike; ``numeric`` compares their values. A message attribute of type Binary, and a body that is no JSON
-object, match nothing.
+The comparisons are those of event patterns (`localcloud.eventbridge.patterns`). A message attribute of type Binary, and
+a body that is no JSON object, match nothing.
 Source: SNS Developer Guide, "Amazon SNS subscription filter policies".
 """
 
@@ -12,8 +11,8 @@ from functools import lru_cache
 from math import prod
 from typing import Any
 
-from localcloud.errors import ConfigError
-from localcloud.patterns import Matches, compile_pattern
+from localcloud.errors import AwsError
+from localcloud.eventbridge.patterns import Matches, compile_pattern
 from localcloud.sns.refusals import invalid
 
 SCOPES = ("MessageAttributes", "MessageBody")
@@ -41,8 +40,8 @@ def check(policy: str, scope: str) -> None:
         raise invalid(f"FilterPolicy: Filter policy is too complex, more than {_MOST_COMBINATIONS} combinations")
     try:
         _compiled(policy)
-    except ConfigError as error:
-        raise invalid(f"FilterPolicy: {error}") from error
+    except AwsError as error:
+        raise invalid(f"FilterPolicy: {error.message}") from error
 
 
 def accepts(policy: str, scope: str, attributes: Attributes, text: str) -> bool:

@@ -6,6 +6,7 @@ may be another one after a restart: of a URL in a request only the queue's name 
 
 import json
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from localcloud.clock import Clock
@@ -39,13 +40,15 @@ class Sqs(JsonApi):
         """Do one operation; raises AwsError. ReceiveMessage takes a message's attributes by both of its lists."""
         return super().answer(operation, _one_list(body) if operation == "ReceiveMessage" else body, region)
 
-    def take(self, arn: str, message: bytes) -> None:
+    def take(self, arn: str, message: bytes, attributes: Mapping[str, str] = MappingProxyType({})) -> None:
         """Send a message to the queue of an ARN, in the transaction around; raises AwsError if there is none."""
+        texts = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
+        body = {"MessageBody": message.decode("utf-8", "replace"), **({"MessageAttributes": texts} if texts else {})}
         with self._database.transaction():
             queue = self._queues.by_arn(arn)
             if queue is None:
                 raise no_queue()
-            sending.send(self._messages, queue, {"MessageBody": message.decode("utf-8", "replace")})
+            sending.send(self._messages, queue, body)
 
     def stop(self) -> None:
         """Let nobody wait for a message any more."""

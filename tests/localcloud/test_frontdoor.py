@@ -36,16 +36,13 @@ def test_foreign_web_pages_are_refused(cloud: Any) -> None:
     assert (status, "Access-Control-Allow-Origin" in answered) == (200, False)
 
 
-@pytest.mark.parametrize(
-    "service", ["cloudformation", "ec2", "events", "kinesis", "lambda", "secretsmanager", "route53"]
-)
+@pytest.mark.parametrize("service", ["cloudformation", "ec2", "kinesis", "lambda", "secretsmanager", "route53"])
 def test_other_services_say_so(cloud: Any, service: str) -> None:
     """A service that is not emulated is refused in a way that boto3 understands."""
     client = cloud.client(service)
     calls = {
         "cloudformation": "list_stacks",
         "ec2": "describe_instances",
-        "events": "list_rules",
         "kinesis": "list_streams",
         "lambda": "list_functions",
         "secretsmanager": "list_secrets",
@@ -91,7 +88,7 @@ def test_pages(cloud: Any) -> None:
     assert settings["delays"]["lambda_retries"] == [0.0, 0.0]
     assert settings["limits"]["api_timeout"] == 29.0
     assert cloud.page("dead-letters") == []
-    assert cloud.page("rules") == {"rules": [], "schedules": []}
+    assert cloud.page("rules") == []
     assert cloud.request("GET", "/_localcloud/other")[0] == 404
     assert cloud.request("POST", "/_localcloud/health")[0] == 405
 

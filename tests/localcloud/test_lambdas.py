@@ -222,14 +222,13 @@ def test_standard_input_is_empty(start: Callable[..., Any]) -> None:
 
 
 def test_rules_page(start: Callable[..., Any]) -> None:
-    """The rules are those of the application's wiring; schedules are listed as not firing."""
-    rules = start().page("rules")
-    assert [rule["name"] for rule in rules["rules"]] == [
-        f"tried-dev-{name}-event" for name in ("second_time", "never", "slow", "crash")
-    ]
-    assert rules["schedules"] == [
-        {"name": "tried-dev-sweep-event", "function": "sweep", "expression": "rate(1 minute)", "fires": False}
-    ]
+    """The rules are those of the application's wiring, with state, targets, and when a schedule fires next."""
+    rules = {rule["name"]: rule for rule in start().page("rules")}
+    assert set(rules) == {f"tried-dev-{name}-event" for name in ("second_time", "never", "slow", "crash", "sweep")}
+    sweep = rules["tried-dev-sweep-event"]
+    assert (sweep["state"], sweep["schedule"]) == ("ENABLED", "rate(1 minute)")
+    assert sweep["targets"] == ["arn:aws:lambda:eu-central-1:123456789012:function:tried-dev-sweep"]
+    assert sweep["next"]
 
 
 @pytest.mark.parametrize(
