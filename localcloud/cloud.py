@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from localcloud.admin import Admin
 from localcloud.apigateway import ApiGateway
@@ -27,7 +27,7 @@ from localcloud.http_server import Server
 from localcloud.lambdas import Lambdas
 from localcloud.moto_services import SERVICES, MotoServices
 from localcloud.processes import Processes
-from localcloud.s3_events import Publish, S3Events
+from localcloud.s3 import S3, Publish
 from localcloud.settings import Settings
 
 T = TypeVar("T")
@@ -45,13 +45,22 @@ class SageMakerService(SageMakerApi, Protocol):
         """End every job and server."""
 
 
-MakeSageMaker = Callable[[Settings, Publish, Processes], SageMakerService]
+MakeSageMaker = Callable[[Settings, Callable[..., None], Processes], SageMakerService]
 
 
-def _sagemaker(settings: Settings, publish: Publish, processes: Processes) -> SageMakerService:
+def _sagemaker(settings: Settings, publish: Callable[..., None], processes: Processes) -> SageMakerService:
     from localcloud.sagemaker import SageMaker  # noqa: PLC0415  the base starts without it in its own tests
 
     return SageMaker(settings, publish=publish, processes=processes)
+
+
+def _delayed(bus: Bus, clock: Clock, database: Database) -> Publish:
+    """Let events wait for the end of their transaction and for their delay, before the bus has them."""
+
+    def publish(*, delay: float = 0.0, **event: Any) -> None:  # noqa: ANN401  as the bus takes it
+        database.after_commit(lambda: clock.after(delay, lambda: bus.publish(**event)))
+
+    return publish
 
 
 def _new_id() -> str:
@@ -117,7 +126,15 @@ class Cloud:
             new_id=_new_id,
         )
         sagemaker = self._make_sagemaker(settings, bus.publish, processes)
-        s3 = S3Events(moto, bus.publish, lambda action: clock.after(settings.delays.s3_event, action))
+        s3 = S3(
+            settings.state / "objects",
+            database,
+            publish=_delayed(bus, clock, database),
+            event_delay=settings.delays.s3_event,
+            now=clock.now,
+            new_id=lambda: uuid.uuid4().hex,
+        )
+        self._undo.append(s3.close)
         door = FrontDoor(
             stage=settings.stage,
             api=ApiGateway(

@@ -14,7 +14,6 @@ from botocore.config import Config
 from localcloud.cloud import Cloud
 from localcloud.errors import AwsError
 from localcloud.processes import Processes
-from localcloud.s3_events import Publish
 from localcloud.settings import Delays, Settings
 
 T = TypeVar("T")
@@ -33,7 +32,7 @@ class FakeAnswer:
 class FakeSageMaker:
     """SageMaker's place in a cloud whose test is about something else: notes calls and answers plainly."""
 
-    def __init__(self, settings: Settings, publish: Publish, processes: Processes) -> None:
+    def __init__(self, settings: Settings, publish: Callable[..., None], processes: Processes) -> None:
         del settings, publish, processes
         self.calls: list[tuple[str, bytes, str]] = []
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from localcloud.s3_events import Sequencer
+
 
 APP = """
 import json, os
