@@ -1,5 +1,6 @@
 """Buckets: made, listed, found, removed; versioning, and what is sent about them."""
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from localcloud.errors import AwsError
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from localcloud.s3.buckets import Bucket
 
 _FIRST_REGION = "us-east-1"  # whose endpoint was there before regions were: it has rules of its own
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+|EU")
 _MOST = 10_000
 
 
@@ -111,7 +113,7 @@ def put_bucket_notification(state: State, call: Call) -> Answer:
 
 
 def _region(signed_for: str, constraint: str | None) -> str:
-    if constraint == _FIRST_REGION:
+    if constraint is not None and (constraint == _FIRST_REGION or not _REGION.fullmatch(constraint)):
         message = "The specified location-constraint is not valid"
         raise AwsError("InvalidLocationConstraint", message, 400, {"LocationConstraint": constraint})
     if signed_for == _FIRST_REGION:

@@ -11,6 +11,7 @@ from botocore.model import ListShape, Shape, StructureShape
 from localcloud.errors import AwsError
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+_REGIONS = "BucketLocationConstraint"  # a wrong one has a code of its own
 _SPECIAL = re.compile(r"[&<>\"\x00-\x08\x0b-\x1f]")
 _NAMES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 
@@ -72,8 +73,9 @@ def _value(element: ET.Element, shape: Shape) -> Any:  # noqa: ANN401  whatever 
         return _boolean(text)
     if shape.type_name == "timestamp":
         return datetime.fromisoformat(text)
-    if shape.metadata.get("enum") and text not in shape.metadata["enum"]:
-        raise ValueError(f"{text} is none of {shape.metadata['enum']}")
+    choices = shape.metadata.get("enum")
+    if choices and text not in choices and shape.name != _REGIONS:
+        raise ValueError(f"{text} is none of {choices}")
     return text
 
 
