@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-import botocore.session
-from botocore.model import OperationModel, Shape, StructureShape
+from botocore.loaders import Loader
+from botocore.model import OperationModel, ServiceModel, Shape, StructureShape
 
 from localcloud.errors import AwsError
 
@@ -41,7 +41,7 @@ class Model:
     """All operations; of those that look alike, ``preferred`` ones are taken."""
 
     def __init__(self, preferred: Iterable[str]) -> None:
-        service = botocore.session.get_session().get_service_model("s3")
+        service = ServiceModel(Loader().load_service_model("s3", "service-2"), "s3")  # no session: nobody's profile
         chosen = frozenset(preferred)
         self._routes: dict[tuple[str, int], list[Operation]] = {}
         for name in sorted(service.operation_names, key=lambda name: name not in chosen):
