@@ -46,6 +46,7 @@ class Blobs:
         )
         folder.mkdir(parents=True, exist_ok=True)
         self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        _sync(folder.parent)
         named = {name for (name,) in database.rows("SELECT name FROM s3_blobs")}
         for path in folder.iterdir():
             if path.name not in named:
@@ -110,6 +111,15 @@ class Blobs:
         del self._readers[name]
         if not self._database.row("SELECT 1 FROM s3_blobs WHERE name = ?", name):
             (self._folder / name).unlink(missing_ok=True)
+
+
+def _sync(folder: Path) -> None:
+    """Let the names in a folder be on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class Content:

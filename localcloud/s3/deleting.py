@@ -37,7 +37,8 @@ def delete_objects(state: State, call: Call) -> Answer:
             try:
                 if unknown := set(entry) - {"Key", "VersionId", "ETag"}:
                     raise refusals.not_emulated(f"DeleteObjects: {min(unknown)}")
-                done = _delete(state, call, bucket, key, entry | {"IfMatch": entry.get("ETag")})
+                with state.database.transaction():  # of one that fails, nothing is done
+                    done = _delete(state, call, bucket, key, entry | {"IfMatch": entry.get("ETag")})
             except AwsError as error:
                 errors.append({"Key": key, "VersionId": version, "Code": error.code, "Message": error.message})
                 continue

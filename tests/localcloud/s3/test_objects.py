@@ -6,10 +6,10 @@ from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40).filter(lambda key: "\x00" not in key)
+KEYS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
 AWKWARD = [
     *("plain", "with space", "a+b%20c/ü/=&?#", "//double", "dots/../in", "..", ".", "./a", "a/", "/", "a//b/"),
-    *("line\nfeed", "cr\rx", "😀/🏳️‍🌈", "%2F%", "?x=y", "a;b", "k" * 1024, "é" * 512),
+    *("line\nfeed", "cr\rx", "nul\x00x", "😀/🏳️‍🌈", "%2F%", "?x=y", "a;b", "k" * 1024, "é" * 512),
 ]
 
 
@@ -23,7 +23,7 @@ def test_awkward_keys(bucket: Any, key: str) -> None:
     assert bucket.call("list_objects_v2")["KeyCount"] == 0
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(keys=st.sets(KEYS, min_size=1, max_size=4))
 def test_any_keys(bucket: Any, keys: set[str]) -> None:
     """Objects under any keys are kept apart, and listed in the order of the keys' UTF-8 bytes."""
@@ -43,7 +43,7 @@ def test_keys_that_are_refused(bucket: Any) -> None:
     assert (status, b"InvalidURI" in body) == (400, True)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=st.binary(max_size=300), first=st.integers(0, 320), more=st.none() | st.integers(0, 320))
 def test_any_range(bucket: Any, body: bytes, first: int, more: int | None) -> None:
     """A range is the stretch of the content that RFC 9110 says, or InvalidRange where there is no byte in it."""
