@@ -16,7 +16,7 @@ from localcloud.moto_services import SERVICES
 from localcloud.settings import VERSION, Settings
 
 PREFIX = "/_localcloud/"
-_OURS = ("apigateway", "cloudwatch", "events", "lambda", "logs", "sagemaker", "sns", "sqs")
+_OURS = ("apigateway", "cloudwatch", "events", "lambda", "logs", "s3", "sagemaker", "sns", "sqs")
 
 
 class Interruptible(Protocol):

@@ -34,7 +34,7 @@ from localcloud.leftovers import Leftovers
 from localcloud.logs import Logs
 from localcloud.moto_services import SERVICES, MotoServices
 from localcloud.processes import Processes
-from localcloud.s3_events import S3Events
+from localcloud.s3 import S3
 from localcloud.settings import Settings
 from localcloud.sns import Sns
 from localcloud.sqs import Sqs
@@ -162,7 +162,15 @@ class Cloud:
         )
         sns = Sns(database, clock, targets, retries=settings.delays.sns_retries)
         targets.add("sns", sns.take)
-        s3 = S3Events(moto, events.publish, lambda action: clock.after(settings.delays.s3_event, action))
+        s3 = S3(
+            settings.state / "objects",
+            database,
+            publish=events.publish,
+            event_delay=settings.delays.s3_event,
+            now=clock.now,
+            new_id=lambda: uuid.uuid4().hex,
+        )
+        self._undo.append(s3.close)
         door = FrontDoor(
             stage=settings.stage,
             api=ApiGateway(

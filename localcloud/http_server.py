@@ -14,11 +14,10 @@ from http import HTTPStatus
 from typing import IO, TYPE_CHECKING, Any
 
 from werkzeug.exceptions import ClientDisconnected
-from werkzeug.serving import BaseWSGIServer, DechunkedInput, make_server
+from werkzeug.serving import BaseWSGIServer, DechunkedInput, WSGIRequestHandler, make_server
 from werkzeug.wsgi import LimitedStream
 
 from localcloud.errors import ConfigError
-from localcloud.moto_services import RequestHandler
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
 DRAINED = 1_048_576  # bytes of an unread body that are cheaper to read than a new connection: ours, no limit of AWS
+HEADERS = "localcloud.headers"  # in a WSGI environment: the headers as they came, which WSGI's names do not tell
 _BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 log = logging.getLogger(__name__)
@@ -62,9 +62,10 @@ class _Chunks(DechunkedInput):
             raise ClientDisconnected from error
 
 
-class _Handler(RequestHandler):  # type: ignore[misc]  # moto has no types
+class _Handler(WSGIRequestHandler):
     """One connection: requests one after the other until either side closes it."""
 
+    server: Any  # werkzeug's, with the connections that `Server` puts there
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = 65_536
@@ -87,6 +88,7 @@ class _Handler(RequestHandler):  # type: ignore[misc]  # moto has no types
     def run_wsgi(self) -> None:
         """Answer one request and leave the connection at the start of the next."""
         environ = self.make_environ()
+        environ[HEADERS] = self.headers.items()
         body = self._bounded_body(environ)
         if body is None:
             return
@@ -104,7 +106,7 @@ class _Handler(RequestHandler):  # type: ignore[misc]  # moto has no types
 
     def _bounded_body(self, environ: "WSGIEnvironment") -> IO[bytes] | None:
         if environ.get("wsgi.input_terminated"):  # chunked: the stream knows its own end
-            return _Chunks(self.rfile)  # type: ignore[return-value]  # a RawIOBase, read alike
+            return _Chunks(self.rfile)  # type: ignore[return-value,arg-type]  # a RawIOBase, read alike
         length = self.headers.get("Content-Length", "0")
         if not (length.isascii() and length.isdigit()):
             self.close_connection = True

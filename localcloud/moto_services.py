@@ -1,15 +1,13 @@
 """The plain services, by moto: its WSGI application in this process, behind our front door.
 
-What is used of moto's internals is named here, and nowhere else: whether a bucket has EventBridge on, which moto
-stores and does not answer; its own S3 notifications, switched off, since `localcloud.s3_events` announces objects
-exactly once and as S3 does; the time and chance that IAM and DynamoDB's tables see, so that a request can be done
-again with the same answer; DynamoDB's tables, for `localcloud.dynamodb`. moto is pinned, and contract tests hold it.
-The price: moto's state is the process's, so a process runs one local cloud at a time, and what survives the process
-is what somebody else keeps.
+What is used of moto's internals is named here, and nowhere else: the time and chance that IAM and DynamoDB's tables
+see, so that a request can be done again with the same answer; DynamoDB's tables, for `localcloud.dynamodb`. moto is
+pinned, and contract tests hold it. The price: moto's state is the process's, so a process runs one local cloud at a
+time, and what survives the process is what somebody else keeps.
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -22,16 +20,13 @@ from werkzeug.wrappers import Response
 from localcloud import environment
 from localcloud.errors import AwsError, ConfigError
 from localcloud.journal import Kept
-from localcloud.settings import ACCOUNT_ID
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-SERVICES = frozenset({"s3", "dynamodb", "iam", "sts"})
+SERVICES = frozenset({"dynamodb", "iam", "sts"})
 # moto looks at these paths before it looks at the service: its own controls, which no AWS request may reach
 _CONTROLS = ("/moto-api", "/latest/meta-data/", "/latest/api/", "/favicon.ico")
-_OTHER_NOTIFICATIONS = (b"<QueueConfiguration", b"<TopicConfiguration", b"<CloudFunctionConfiguration")
-_NOTIFICATIONS_LIMIT = 1_048_576
 
 environment.forbid_moto_cors()
 
@@ -43,15 +38,10 @@ from moto.iam import utils as iam_utils  # noqa: E402
 from moto.moto_api._internal import MotoRandom  # noqa: E402
 from moto.moto_server.werkzeug_app import (  # noqa: E402  see above
     DomainDispatcherApplication,
-    MotoRequestHandler,
     create_backend_app,
 )
-from moto.s3 import notifications  # noqa: E402
-from moto.s3.models import s3_backends  # noqa: E402
 
-__all__ = ["SERVICES", "MotoServices", "RequestHandler", "dynamodb_backends", "dynamodb_types", "with_body"]
-
-RequestHandler = MotoRequestHandler  # for the HTTP server, which must not import moto before the line above has run
+__all__ = ["SERVICES", "MotoServices", "dynamodb_backends", "dynamodb_types", "with_body"]
 
 _repeated = threading.local()  # its `at`: the time that moto's IAM and tables see in a thread
 _chance = MotoRandom()  # of moto's IAM alone, so that no other service draws between two of its draws
@@ -62,15 +52,10 @@ def _utcnow() -> datetime:
     return at.replace(tzinfo=None)
 
 
-def _announce_nothing(*_: object, **__: object) -> None:
-    """Take the place of moto's own notifications."""
-
-
 class MotoServices:
     """A WSGI application that answers AWS requests for `SERVICES`."""
 
     def __init__(self) -> None:
-        notifications.send_event = _announce_nothing
         iam_models.random = iam_utils.random = _chance
         iam_models.utcnow = dynamodb_table.utcnow = _utcnow
         self._app = DomainDispatcherApplication(create_backend_app)
@@ -82,22 +67,7 @@ class MotoServices:
             raise AwsError(
                 "NotImplemented", f"the path {environ['PATH_INFO']} is not available on the local cloud", 501
             )
-        if _asks_for_notifications(environ):
-            _refuse_other_targets(environ)
         return self._app(environ, start_response)  # type: ignore[no-any-return]  # moto has no types
-
-    def s3(self, method: str, path: str, query: Mapping[str, str] | None = None) -> Response:
-        """Send a small S3 request in process, past the front door: nothing is recorded or announced."""
-        authorization = "AWS4-HMAC-SHA256 Credential=local/20000101/us-east-1/s3/aws4_request, Signature=local"
-        return self._client.open(
-            method=method, path=path, query_string=dict(query or {}), headers={"Authorization": authorization}
-        )
-
-    def has_eventbridge(self, bucket: str) -> bool:
-        """Say whether the bucket sends its events to EventBridge."""
-        found = s3_backends[ACCOUNT_ID]["aws"].buckets.get(bucket)
-        configuration = found.notification_configuration if found else None
-        return configuration is not None and configuration.event_bridge is not None
 
     @contextmanager
     def repeatable(self, at: datetime, seed: int) -> Iterator[None]:
@@ -127,28 +97,10 @@ class MotoServices:
         self._client.post("/moto-api/reset")
 
     def warm(self) -> None:
-        """Import the services every first request waits for: S3 and DynamoDB."""
-        self.s3("GET", "/")
+        """Import the service that most first requests wait for: DynamoDB."""
         self._request("dynamodb", "us-east-1", "DynamoDB_20120810.ListTables", "application/x-amz-json-1.0", b"{}")
 
 
 def with_body(environ: "WSGIEnvironment", body: bytes) -> "WSGIEnvironment":
     """Return a request's environment with its body, which was read, to be read again."""
     return {**environ, "wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-
-
-def _asks_for_notifications(environ: "WSGIEnvironment") -> bool:
-    parameters = environ["QUERY_STRING"].split("&")
-    return environ["REQUEST_METHOD"] == "PUT" and any(part.partition("=")[0] == "notification" for part in parameters)
-
-
-def _refuse_other_targets(environ: "WSGIEnvironment") -> None:
-    body = environ["wsgi.input"].read(_NOTIFICATIONS_LIMIT)
-    environ["wsgi.input"] = BytesIO(body)
-    if any(target in body for target in _OTHER_NOTIFICATIONS):
-        raise AwsError(
-            "NotImplemented",
-            "the local cloud sends S3 events to EventBridge only: set EventBridgeConfiguration, "
-            "no queue, topic or function",
-            501,
-        )

@@ -15,7 +15,7 @@ from localcloud.cloudwatch.metric_operations import MetricOperations
 from localcloud.cloudwatch.metrics import Metrics
 from localcloud.cloudwatch.transitions import Transitions
 from localcloud.database import Database
-from localcloud.s3_events import Publish
+from localcloud.publish import Publish
 from localcloud.settings import Settings
 from localcloud.targets import Targets
 

@@ -16,7 +16,7 @@ from localcloud.cloudwatch.alarm import Alarm, State
 from localcloud.cloudwatch.alarm_store import AlarmStore
 from localcloud.database import Database
 from localcloud.errors import AwsError
-from localcloud.s3_events import Publish
+from localcloud.publish import Publish
 from localcloud.targets import Targets
 
 log = logging.getLogger(__name__)

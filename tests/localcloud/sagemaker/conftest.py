@@ -6,18 +6,20 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from localcloud.clock import Clock
 from localcloud.database import Database
 from localcloud.faults import Faults
+from localcloud.http_server import Server
 from localcloud.logs import Logs
 from localcloud.processes import Processes
+from localcloud.s3 import S3
 from localcloud.sagemaker import InvokeAnswer, SageMaker
 from localcloud.settings import Delays, Image, Limits, Settings
 from tests.localcloud.sagemaker.containers import JOB, SERVER
@@ -195,12 +197,22 @@ def channel(name: str, uri: str, data_type: str = "S3Prefix") -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def s3_url() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+def s3_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("s3")
+    with closing(Database(folder / "state.db")) as database:
+        s3 = S3(
+            folder / "objects",
+            database,
+            publish=lambda **_: None,
+            event_delay=0.0,
+            now=lambda: datetime.now(UTC),
+            new_id=lambda: uuid.uuid4().hex,
+        )
+        server = Server(s3, 0)
+        server.start()
+        yield f"http://127.0.0.1:{server.port}"
+        server.stop(1.0)
+        s3.close()
 
 
 @pytest.fixture

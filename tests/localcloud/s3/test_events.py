@@ -4,8 +4,6 @@ from typing import Any
 
 import pytest
 
-from localcloud.s3_events import Sequencer
-
 APP = """
 import json, os
 from chalice import Chalice
@@ -101,22 +99,15 @@ def test_copy_and_multipart(announced: Announced) -> None:
 
 
 def test_what_is_not_announced(announced: Announced) -> None:
-    """Refused writes, tags, deletions and buckets without EventBridge cause no event."""
+    """Refused writes, tags and buckets without EventBridge cause no event."""
     s3 = announced.s3
     s3.put_object(Bucket="b-1", Key="k", Body=b"x")
     with pytest.raises(s3.exceptions.ClientError):
         s3.put_object(Bucket="b-1", Key="k", Body=b"y", IfNoneMatch="*")
     s3.put_object_tagging(Bucket="b-1", Key="k", Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
-    s3.delete_object(Bucket="b-1", Key="k")
     s3.create_bucket(Bucket="silent", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     s3.put_object(Bucket="silent", Key="k", Body=b"x")
     assert [event["detail"]["object"]["key"] for event in announced.until_the_last()] == ["k"]
-
-
-def test_configuration_is_answered(announced: Announced) -> None:
-    """A bucket with EventBridge on says so."""
-    configuration = announced.s3.get_bucket_notification_configuration(Bucket="b-1")
-    assert configuration["EventBridgeConfiguration"] == {}
 
 
 def test_large_streamed_upload(announced: Announced, tmp_path: Path) -> None:
@@ -128,11 +119,3 @@ def test_large_streamed_upload(announced: Announced, tmp_path: Path) -> None:
     assert event["detail"]["object"]["size"] == path.stat().st_size
     announced.s3.download_file("b-1", "large", str(tmp_path / "back"))
     assert (tmp_path / "back").read_bytes() == path.read_bytes()
-
-
-def test_sequencer_grows() -> None:
-    """Sequencers grow as texts, also while the clock stands still or goes back."""
-    times = iter([5, 5, 3, 9])
-    sequencer = Sequencer(lambda: next(times))
-    given = [sequencer() for _ in range(4)]
-    assert given == sorted(set(given))
