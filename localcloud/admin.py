@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from localcloud.clock import Clock
 from localcloud.errors import AdminError
-from localcloud.lambdas import Lambdas
+from localcloud.functions import Lambdas
 from localcloud.moto_services import SERVICES
 from localcloud.settings import VERSION, Settings
 
@@ -32,7 +32,10 @@ class Admin:
             "rules": self._rules,
             "clock": self._time,
         }
-        self._changes: Mapping[str, Callable[[Mapping[str, Any]], object]] = {"clock": self._pass_time}
+        self._changes: Mapping[str, Callable[[Mapping[str, Any]], object]] = {
+            "clock": self._pass_time,
+            "dead-letters": self._settle_letters,
+        }
 
     def answer(self, method: str, path: str, body: bytes) -> Response:
         """Answer a request for a page, or to change something; errors say what is wrong with it."""
@@ -80,6 +83,7 @@ class Admin:
     def _dead_letters(self) -> object:
         return [
             {
+                "id": letter.id,
                 "time": letter.time.isoformat(),
                 "function": letter.function,
                 "request_id": letter.request_id,
@@ -87,10 +91,18 @@ class Admin:
                 "error_type": letter.failure.kind,
                 "error_message": letter.failure.message,
                 "stack_trace": list(letter.failure.trace),
-                "event": letter.event,
+                "event": json.loads(letter.event),
             }
-            for letter in self._lambdas.dead_letters
+            for letter in self._lambdas.letters.all()
         ]
+
+    def _settle_letters(self, asked: Mapping[str, Any]) -> object:
+        match list(asked.items()):
+            case [("replay", int() | "all" as which)]:
+                return {"replayed": self._lambdas.replay(which)}
+            case [("delete", int() | "all" as which)]:
+                return {"deleted": self._lambdas.letters.remove(which)}
+        raise AdminError('send {"replay": id} or {"delete": id}; "all" stands for every id')
 
     def _rules(self) -> object:
         wiring = self._lambdas.wiring

@@ -160,14 +160,22 @@ class Clock:
         """Shift to what is due next, or to ``until``; whether that is still to come."""
         if wait:
             self._settle(patience)
-        with self._changed:
-            due = self._next_due() if wait else None
-            last = due is None or due > until
-            target = until if last or due is None else due
-            if (ahead := target - self.seconds()) > 0:
-                self._offset += ahead
-                self._shifted(self._offset)
-                self._changed.notify_all()
+        told = self._offset
+        while True:
+            with self._changed:
+                due = self._next_due() if wait else None
+                last = due is None or due > until
+                target = until if last or due is None else due
+                offset = self._offset + max(0.0, target - self.seconds())
+            if offset != told:
+                self._shifted(offset)  # outside of our lock, as another thread may wait for it with one that this needs
+                told = offset
+            with self._changed:
+                now_due = self._next_due() if wait else None
+                if now_due is None or now_due >= target:  # else something was put before it meanwhile
+                    self._offset = offset
+                    self._changed.notify_all()
+                    break
         if last and wait:
             self._settle(patience)
         return not last

@@ -22,13 +22,16 @@ from localcloud.clock import Clock
 from localcloud.database import Database
 from localcloud.errors import ConfigError
 from localcloud.frontdoor import FrontDoor, SageMakerApi
+from localcloud.functions import Lambdas
+from localcloud.functions.api import operations as lambda_operations
 from localcloud.history import History
 from localcloud.http_server import Server
-from localcloud.lambdas import Lambdas
 from localcloud.moto_services import SERVICES, MotoServices
 from localcloud.processes import Processes
+from localcloud.rest_json import RestJsonApi
 from localcloud.s3_events import Publish, S3Events
 from localcloud.settings import Settings
+from localcloud.targets import Targets
 
 T = TypeVar("T")
 
@@ -108,7 +111,18 @@ class Cloud:
         moto = MotoServices()
         moto.reset()
         self._undo.append(moto.reset)
-        lambdas = Lambdas(settings, processes=processes, clock=clock, history=history)
+        targets = Targets()
+        bus: Bus
+        lambdas = Lambdas(
+            settings,
+            processes=processes,
+            clock=clock,
+            database=database,
+            history=history,
+            targets=targets,
+            publish=lambda **event: bus.publish(**event),  # noqa: PLW0108  the bus is made after them
+        )
+        targets.add("lambda", lambdas.take)
         bus = Bus(
             deliver=lambdas.invoke_async,
             clock=clock,
@@ -125,7 +139,11 @@ class Cloud:
             ),
             pages=Admin(settings, lambdas, clock, lambda: self._ready),
             sagemaker=sagemaker,
-            services={**dict.fromkeys(SERVICES, moto), "s3": s3},
+            services={
+                **dict.fromkeys(SERVICES, moto),
+                "s3": s3,
+                "lambda": RestJsonApi("lambda", lambda_operations(lambdas, settings, clock.now)),
+            },
             history=history,
             new_id=_new_id,
         )
@@ -137,6 +155,7 @@ class Cloud:
             log.warning("schedule_not_fired name=%s expression=%s", schedule.name, schedule.expression)
         self._undo.append(sagemaker.stop)
         sagemaker.start(self.endpoint_url)
+        lambdas.resume()
         threading.Thread(target=moto.warm, name="warm", daemon=True).start()
         log.info("cloud_started endpoint_url=%s", self.endpoint_url)
 

@@ -41,14 +41,23 @@ def parse(service: str, operation: str, body: bytes) -> Json:
         UnknownOperationException, SerializationException, or ValidationException naming each member and its limit.
     """
     shape = model(service, operation).input_shape
+    request = read_object(body)
+    return {} if shape is None else check(request, shape)
+
+
+def read_object(body: bytes) -> Json:
+    """Read a body as one JSON object, an empty one as an empty object; raises AwsError SerializationException."""
     try:
         request = json.loads(body or b"{}")
     except ValueError as error:
         raise AwsError("SerializationException", f"the request's body is not JSON: {error}") from error
     if not isinstance(request, dict):
         raise AwsError("SerializationException", "the request's body is not a JSON object")
-    if shape is None:
-        return {}
+    return request
+
+
+def check(request: Json, shape: Shape) -> Json:
+    """Check a request by its model and turn it into Python's types; raises AwsError ValidationException."""
     request = cast("Json", _known(request, shape))
     report = ParamValidator().validate(request, shape)
     faults = [report.generate_report()] if report.has_errors() else [*_faults(request, shape, "")]
@@ -74,13 +83,14 @@ def render_error(error: AwsError) -> bytes:
 def model(service: str, operation: str) -> OperationModel:
     """Look up botocore's model of an operation; raises AwsError UnknownOperationException."""
     try:
-        return _service(service).operation_model(operation)
+        return service_model(service).operation_model(operation)
     except (OperationNotFoundError, UnknownServiceError) as error:
         raise AwsError("UnknownOperationException", f"{service} has no operation {operation}") from error
 
 
 @cache
-def _service(service: str) -> ServiceModel:
+def service_model(service: str) -> ServiceModel:
+    """Look up botocore's model of a service; raises botocore's UnknownServiceError."""
     return botocore.session.get_session().get_service_model(service)
 
 

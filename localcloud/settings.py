@@ -19,6 +19,7 @@ class Delays:
     s3_event: float = 0.05  # object stored -> "Object Created" on the bus
     event_delivery: float = 0.02  # on the bus -> handler invoked
     lambda_retries: tuple[float, ...] = (1.0, 2.0)  # before the second and third try of a failed asynchronous call
+    lambda_throttled: tuple[float, float] = (1.0, 300.0)  # first and longest pause of an event without concurrency
     job_start: float = 0.05  # job created -> its process started (instances, image)
     job_watch: float = 1.0  # between two looks at a running job's log and checkpoints
     job_end: float = 0.02  # outputs stored -> status and event
@@ -41,11 +42,12 @@ class Limits:
     job_runtime: float = 86_400.0  # where the request says nothing (one day)
     invocation_body: int = 6_291_456
     parallel_jobs: int = 1  # two cores: jobs queue rather than starve each other and the servers
-    lambda_workers: int = 3  # concurrent executions of the application
+    lambda_workers: int = 6  # sandboxes: processes of functions, warm or at work
     lambda_timeout: float = 60.0  # Chalice's default, where .chalice/config.json says nothing else
     lambda_init: float = 60.0  # the application's import
     lambda_waiting: int = 100  # synchronous calls that may wait for a free worker
     lambda_payload: int = 6_291_556  # a synchronous call's event, and its answer
+    lambda_event: int = 1_048_576  # an asynchronous call's event
     api_body: int = 10_485_760
     api_timeout: float = 29.0
     capture_waiting: int = 67_108_864  # ours: bytes of captured invocations that are not stored yet
