@@ -2,16 +2,21 @@ from pathlib import Path
 
 import pytest
 
-from localcloud.lambda_process import LambdaProcess, StartError
+from localcloud.clock import Clock
+from localcloud.functions.printed import Readers
+from localcloud.functions.sandbox import Host, Sandbox, StartError
 from localcloud.processes import Processes
 from localcloud.settings import Settings
+from localcloud.wiring import Function
 
 
-def test_a_killed_worker_is_not_started_again(tmp_path: Path) -> None:
-    """A worker that is being started while the cloud stops does not come up behind its back."""
+def test_a_killed_sandbox_is_not_started_again(tmp_path: Path) -> None:
+    """A sandbox that is being started while the cloud stops does not come up behind its back."""
     with Processes() as processes:
         settings = Settings(state=tmp_path, app="app:app", app_dir=tmp_path)
-        worker = LambdaProcess(processes, settings, {}, tmp_path / "log")
-        worker.kill()
+        clock = Clock()
+        readers = Readers(tmp_path / "log", clock.now)
+        sandbox = Sandbox(Function("f", "f", "app.f", 1.0, 128), Host(settings, processes, clock, readers, ""))
+        sandbox.kill()
         with pytest.raises(StartError, match="stopping"):
-            worker.start()
+            sandbox.start()
