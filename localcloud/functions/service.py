@@ -251,7 +251,7 @@ class Lambdas:
         outcome = held.execute(invocation)
         spent, name = time.monotonic() - begun, invocation.function.full_name
         self._history.record("invoke", "lambda", name, outcome.failure.kind if outcome.failure else "ok", spent)
-        self._measures.executed(name, spent, failed=outcome.failure is not None)
+        self._measures.executed(name, outcome.seconds, failed=outcome.failure is not None)
         self._pool.done(place)
         invocation.future.set_result(outcome)
 

@@ -59,8 +59,8 @@ def hopes(event, context):
 
 @app.lambda_function()
 def prints(event, context):
-    print(event["text"], end=event.get("end", "\\n"))
     print("to standard error", file=sys.stderr)
+    print(event["text"], end=event.get("end", "\\n"))
     if event.get("die"):
         os.kill(os.getpid(), signal.SIGKILL)
 

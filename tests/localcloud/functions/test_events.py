@@ -231,7 +231,11 @@ def test_records_of_failure(start: Start, wait_for: Wait, notes: Notes) -> None:
             "condition": "RetriesExhausted",
             "approximateInvokeCount": 1,
         }
-        assert each["responseContext"] == {"statusCode": 200, "executedVersion": "$LATEST", "functionError": "Unhandled"}
+        assert each["responseContext"] == {
+            "statusCode": 200,
+            "executedVersion": "$LATEST",
+            "functionError": "Unhandled",
+        }
         assert each["responsePayload"]["errorMessage"] == "never"
         assert (each["version"], each["requestPayload"]) == ("1.0", {"n": 1})
     assert event["detail-type"] == "Lambda Function Invocation Result - Failure"
@@ -261,9 +265,7 @@ def test_an_unreachable_destination_keeps_a_dead_letter(start: Start, wait_for: 
     assert wait_for(lambda: cloud.page("dead-letters"))[0]["event"] == {"n": 1}
 
 
-def test_dead_letters_are_replayed(
-    start: Start, notes: Notes, wait_for: Wait, open_gate: Callable[[], None]
-) -> None:
+def test_dead_letters_are_replayed(start: Start, notes: Notes, wait_for: Wait, open_gate: Callable[[], None]) -> None:
     """A dead letter survives a restart; replayed it is a new event, deleted it is gone, and there is no other."""
     first = start(delays=ONE_TRY)
     for number in range(3):
