@@ -35,7 +35,7 @@ class Observer:
         self.groups[group] += [line for _, line in lines]
         self.streams.add(stream)
 
-    def record(
+    def record(  # noqa: PLR0917  as it is called
         self, namespace: str, name: str, dimensions: Mapping[str, str], value: float, unit: str, time: datetime
     ) -> None:
         assert (namespace, time.tzinfo is not None) == ("AWS/Lambda", True)
@@ -120,7 +120,7 @@ def test_metrics(lambdas: Lambdas, observer: Observer, wait_for: Wait) -> None:
     lambdas.configs.change(f"{PREFIX}fails", DeadLetterConfig="arn:aws:sqs:us-east-1:123456789012:none")
     lambdas.invoke("echo", b"{}", None)
     lambdas.invoke_async("fails", b"{}")
-    wait_for(lambda: lambdas.letters.all())
+    wait_for(lambdas.letters.all)
     counted = {(name, function.removeprefix(PREFIX)): value for name, function, value, _ in observer.metrics}
     assert counted.pop(("Duration", "echo")) > 0
     assert counted.pop(("Duration", "fails")) > 0
