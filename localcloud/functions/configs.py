@@ -33,17 +33,23 @@ class Configs:
     def __init__(self, database: Database) -> None:
         self._database = database
         database.define("CREATE TABLE IF NOT EXISTS lambda_configs (function TEXT PRIMARY KEY, document TEXT NOT NULL)")
+        rows = database.rows("SELECT function, document FROM lambda_configs")
+        self._changed: dict[str, Mapping[str, Any]] = {name: documents.loads(text) for name, text in rows}
 
     def of(self, full_name: str) -> Mapping[str, Any]:
-        """Return what was changed: members named as in the API, ``EventInvokeConfig`` as a document of its own."""
-        row = self._database.row("SELECT document FROM lambda_configs WHERE function = ?", full_name)
-        return documents.loads(row[0]) if row else {}
+        """Return what was changed: members named as in the API, ``EventInvokeConfig`` as a document of its own.
+
+        It is kept in memory besides, as every call asks for it and none should wait for the disk.
+        """
+        return self._changed.get(full_name, {})
 
     def change(self, full_name: str, **members: Any) -> None:  # noqa: ANN401  JSON
         """Set members, or overwrite them; a member that is None overrides what the application declares by nothing."""
         with self._database.transaction():
-            document = documents.dumps({**self.of(full_name), **members})
-            self._database.execute("INSERT OR REPLACE INTO lambda_configs VALUES (?, ?)", full_name, document)
+            changed = {**self.of(full_name), **members}
+            text = documents.dumps(changed)
+            self._database.execute("INSERT OR REPLACE INTO lambda_configs VALUES (?, ?)", full_name, text)
+            self._database.after_commit(lambda: self._changed.update({full_name: changed}))
 
     def applied(self, function: Function) -> Function:
         """Put the changes over what the application declares."""

@@ -27,7 +27,6 @@ class Outcome:
     failure: Failure | None = None
     log: str = ""
     request_id: str = ""  # where a caller is told
-    seconds: float = 0.0  # of the invocation, without the start of a sandbox
 
 
 @dataclass(frozen=True, eq=False)

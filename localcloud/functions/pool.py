@@ -1,24 +1,26 @@
 """Decides which sandbox executes what: a bounded number of places, each with the sandbox of one function.
 
-A place is bound to the function it served first, and keeps its sandbox warm. When a function has no free sandbox, an
-unused place is taken, else the one that was idle for longest gives way. The function behind the HTTP routes keeps one
-place for good, so that an answer never waits for a cold start. A second sandbox of a function is started only
-when the first has been at work for `_PATIENCE` seconds: an import costs more than most invocations take (on AWS each
-concurrent call has its own at once). Callers go before events, and events leave one place to them. Callers who wait
-are bounded, as a client is better refused at once than answered after it has gone; events are not, as on AWS.
+A place is bound to the function it served first, and keeps its sandbox warm. A function without one gets an unused
+place, else the one that was idle for longest gives way; the function behind the HTTP routes keeps one for good, so that
+an answer never waits for a cold start. A further sandbox of a function is started only when invocations have waited for
+`_PATIENCE` seconds, one at a time: an import costs more than most invocations take (on AWS each concurrent call has its
+own at once). It drives out the last sandbox of another function only after `_LONGER`. Callers go before events, and
+events leave one place to them. Callers who wait are bounded, as a client is better refused at once than answered after
+it has gone; events are not, as on AWS.
 """
 
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from localcloud.errors import AwsError
 from localcloud.functions.invocations import Invocation
 from localcloud.wiring import Function
 
-_PATIENCE = 0.25  # seconds of work after which a function that is asked for again gets a second sandbox
+_PATIENCE = 0.25  # seconds that a function's invocations wait before it gets a further sandbox
+_LONGER = 1.0  # the same, where another function loses its only one
 
 
 @dataclass(eq=False)
@@ -26,7 +28,8 @@ class _Place:
     changed: threading.Condition
     bound: str | None = None  # the full name of the function whose sandbox it holds
     work: Invocation | None = None
-    since: float = 0.0  # when it was given this work, or became idle
+    cold: bool = False  # its sandbox is being started
+    since: float = 0.0  # when it became idle
 
 
 class Pool:
@@ -40,6 +43,7 @@ class Pool:
         self._waiting = waiting
         self._events_at_once = max(1, places - 1)
         self._at_hand: Counter[str] = Counter()  # invocations that wait or are executed, by function
+        self._behind: dict[str, float] = {}  # since when invocations of a function wait without a pause
         self._kept: str | None = None
         self._closed = False
         self._seconds = seconds
@@ -87,6 +91,11 @@ class Pool:
                     self._leave(own)
             return None
 
+    def ready(self, place: int) -> None:
+        """Note that a place's sandbox runs."""
+        with self._lock:
+            self._places[place].cold = False
+
     def done(self, place: int) -> None:
         """Note that the invocation a place had taken has ended."""
         with self._lock:
@@ -105,45 +114,51 @@ class Pool:
     def _leave(self, place: _Place) -> None:
         if place.work:
             self._at_hand[place.work.function.full_name] -= 1
-        place.work, place.since = None, self._seconds()
+        place.work, place.cold, place.since = None, False, self._seconds()
 
     def _assign(self) -> bool:
         """Give what waits to the places that may take it; whether something stays for lack of one."""
         in_vain: set[str] = set()
+        now = self._seconds()
         for queue in (self._calls, self._events):
             for invocation in queue.copy():
                 name = invocation.function.full_name
                 if queue is self._events and self._events_running() >= self._events_at_once:
                     break
-                place = None if name in in_vain else self._place_for(invocation)
+                place = None if name in in_vain else self._place_for(invocation, now)
                 if place:
                     queue.remove(invocation)
-                    place.bound, place.work, place.since = name, invocation, self._seconds()
+                    if place.bound != name:
+                        place.bound, place.cold = name, True
+                        self._behind.pop(name, None)
+                    place.work = invocation
                     place.changed.notify()
                 elif invocation.event is None or invocation.future.cancelled():  # nobody waits for it
                     queue.remove(invocation)
                     self._at_hand[name] -= 1
                 else:
                     in_vain.add(name)
+        self._behind = {name: self._behind.get(name, now) for name in in_vain}
         return bool(in_vain)
 
-    def _place_for(self, invocation: Invocation) -> _Place | None:
+    def _place_for(self, invocation: Invocation, now: float) -> _Place | None:
         name, idle = invocation.function.full_name, self._idle()
         if own := [place for place in idle if place.bound == name]:
             return max(own, key=lambda place: place.since)
-        if not self._worth_another(name):
+        held = [place for place in self._places if place.bound == name]
+        waited = now - self._behind.get(name, now)
+        if held and (waited < _PATIENCE or any(place.cold for place in held)):
             return None
         if unused := [place for place in idle if place.bound is None]:
             return unused[0]
-        others = [place for place in idle if not self._is_kept(place)]
-        return min(others, key=lambda place: place.since) if others and invocation.event is not None else None
+        return None if invocation.event is None else self._driven_out(idle, last=not held or waited >= _LONGER)
 
-    def _worth_another(self, name: str) -> bool:
-        long_ago = self._seconds() - _PATIENCE
-        return all(place.since <= long_ago for place in self._places if place.bound == name)
-
-    def _is_kept(self, place: _Place) -> bool:
-        return place.bound == self._kept and sum(other.bound == self._kept for other in self._places) == 1
+    def _driven_out(self, idle: Sequence[_Place], *, last: bool) -> _Place | None:
+        """Choose whose sandbox gives way: a spare one, else, if that may be, the ``last`` of a function."""
+        number = Counter(place.bound for place in self._places)
+        spare = [place for place in idle if number[place.bound] > 1]
+        others = [place for place in idle if place.bound != self._kept] if last else []
+        return min(spare or others, key=lambda place: place.since, default=None)
 
     def _idle(self) -> list[_Place]:
         return [place for place in self._places if place.work is None]

@@ -7,7 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -103,15 +103,22 @@ class Sandbox:
         return said["wiring"]  # type: ignore[no-any-return]  # JSON
 
     def execute(self, invocation: Invocation) -> Outcome:
-        """Run an invocation to its end; every way to fail is an outcome."""
-        try:
-            if not self.running:
-                self.start()
-        except StartError as error:
-            return Outcome(failure=error.failure)
+        """Run an invocation to its end, in the process that was started; every way to fail is an outcome."""
         begun = time.monotonic()
-        outcome = self._answered(invocation, begun)
-        return replace(outcome, seconds=time.monotonic() - begun)
+        try:
+            answer = json.loads(self._ask(invocation))
+        except TimeoutError:
+            message = f"{invocation.request_id} Task timed out after {invocation.function.timeout:.2f} seconds"
+            return self._ended(invocation, begun, Failure("Sandbox.Timedout", message))
+        except ChannelClosedError:
+            return self._ended(invocation, begun, self._crashed())
+        except AnswerTooLargeError:
+            failure = Failure("Function.ResponseSizeTooLarge", "the answer is larger than 6 MB")
+            return self._ended(invocation, begun, failure)
+        log = self._tail(invocation)
+        if "error" in answer:
+            return Outcome(failure=_failure(answer["error"]), log=log)
+        return Outcome(answer["result"], log=log)
 
     @property
     def running(self) -> bool:
@@ -158,22 +165,6 @@ class Sandbox:
 
     def _log_group(self) -> str:
         return f"/aws/lambda/{self.function.full_name}"
-
-    def _answered(self, invocation: Invocation, begun: float) -> Outcome:
-        try:
-            answer = json.loads(self._ask(invocation))
-        except TimeoutError:
-            message = f"{invocation.request_id} Task timed out after {invocation.function.timeout:.2f} seconds"
-            return self._ended(invocation, begun, Failure("Sandbox.Timedout", message))
-        except ChannelClosedError:
-            return self._ended(invocation, begun, self._crashed())
-        except AnswerTooLargeError:
-            failure = Failure("Function.ResponseSizeTooLarge", "the answer is larger than 6 MB")
-            return self._ended(invocation, begun, failure)
-        log = self._tail(invocation)
-        if "error" in answer:
-            return Outcome(failure=_failure(answer["error"]), log=log)
-        return Outcome(answer["result"], log=log)
 
     def _ask(self, invocation: Invocation) -> bytes:
         function, clock = invocation.function, self._host.clock

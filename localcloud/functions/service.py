@@ -24,7 +24,7 @@ from localcloud.functions.dead_letters import DeadLetters
 from localcloud.functions.destinations import Destinations, Publish
 from localcloud.functions.events import Events
 from localcloud.functions.events import Host as EventHost
-from localcloud.functions.invocations import Invocation, Outcome, json_of
+from localcloud.functions.invocations import Failure, Invocation, Outcome, json_of
 from localcloud.functions.measures import Measures, Record
 from localcloud.functions.pool import Pool, needs_new_process
 from localcloud.functions.printed import Append, Ingest, Readers
@@ -227,11 +227,13 @@ class Lambdas:
     def _work(self, place: int, host: sandbox.Host) -> None:
         while (invocation := self._pool.take(place)) is not None:
             held = self._held(place, invocation.function, host)
-            if invocation.event is not None:
-                self._execute(place, held, invocation)
-            else:
+            failure = self._prepare(held)
+            self._pool.ready(place)
+            if invocation.event is None:
                 self._pool.done(place)
-            self._prepare(held)
+            else:
+                self._execute(place, held, invocation, failure)
+                self._prepare(held)
         if place in self._sandboxes:
             self._sandboxes[place].stop()
 
@@ -246,20 +248,23 @@ class Lambdas:
             made.kill()
         return made
 
-    def _execute(self, place: int, held: Sandbox, invocation: Invocation) -> None:
+    def _execute(self, place: int, held: Sandbox, invocation: Invocation, failure: Failure | None) -> None:
         begun = time.monotonic()
-        outcome = held.execute(invocation)
+        outcome = Outcome(failure=failure) if failure else held.execute(invocation)
         spent, name = time.monotonic() - begun, invocation.function.full_name
         self._history.record("invoke", "lambda", name, outcome.failure.kind if outcome.failure else "ok", spent)
-        self._measures.executed(name, outcome.seconds, failed=outcome.failure is not None)
+        self._measures.executed(name, spent, failed=outcome.failure is not None)
         self._pool.done(place)
         invocation.future.set_result(outcome)
 
-    def _prepare(self, held: Sandbox) -> None:
-        """Start a sandbox that is new, crashed or was killed, before the next invocation needs it."""
-        if held.running or self._stopping.is_set():
-            return
+    def _prepare(self, held: Sandbox) -> Failure | None:
+        """Start a sandbox that is new, crashed or was killed, also before the next invocation needs it; why not."""
+        if held.running:
+            return None
         try:
             held.start()
         except StartError as error:
-            log.warning("worker_not_started error=%s", error)  # the next invocation tries again and reports it
+            if not self._stopping.is_set():
+                log.warning("worker_not_started function=%s error=%s", held.function.full_name, error)
+            return error.failure
+        return None

@@ -109,21 +109,53 @@ def test_a_warm_sandbox_is_used_again() -> None:
     assert (taken(pool, 1), taken(pool, 0)) == ("g", "f")
 
 
-def test_a_second_sandbox_only_after_a_while() -> None:
-    """A function whose only sandbox has just begun to work is waited for; after a while it gets a second one."""
+def test_a_further_sandbox_only_after_a_while() -> None:
+    """A function that keeps callers waiting gets a second sandbox after a while, and a third not before that runs."""
     now = Now()
-    pool = Pool(2, waiting=9, seconds=now)
+    pool = Pool(3, waiting=9, seconds=now)
     places = Places(pool)
     pool.put(call("c1"))
     assert taken(pool, 0) == "c1"
-    pool.put(call("c2"))
+    pool.ready(0)
+    for number in (2, 3):
+        pool.put(call(f"c{number}"))
     pool.put(call("other", G))
-    places.serve(1)
-    assert places.where("other") == 1
+    places.serve(1, 2)
+    first = places.where("other")
+    assert set(places.taken) == {"other"}
+    now.time = 0.5
+    second = places.where("c2")
+    assert {first, second} == {1, 2}
+    pool.done(first)
+    now.time = 60.0
+    places.serve(first)
+    pool.put(call("another", function("h")))
+    assert places.where("another") == first
+    pool.ready(second)
+    pool.done(second)
+    places.serve(second)
+    assert places.where("c3") == second
+
+
+def test_the_last_sandbox_of_a_function_is_driven_out_later() -> None:
+    """A further sandbox first takes what another function has to spare, and its last one only after longer."""
+    now = Now()
+    pool = Pool(2, waiting=9, seconds=now)
+    places = Places(pool)
+    for place, of in enumerate((F, G)):
+        pool.put(call(of.name, of))
+        assert taken(pool, place) == of.name
+        pool.ready(place)
     pool.done(1)
-    now.time = 1.0
+    pool.put(call("waits"))
+    now.time = 0.5
     places.serve(1)
-    assert places.where("c2") == 1
+    pool.put(call("again", G))
+    assert places.where("again") == 1
+    pool.done(1)
+    places.serve(1)
+    now.time = 2.0
+    assert places.where("waits") == 1
 
 
 def test_the_longest_idle_sandbox_gives_way() -> None:
