@@ -155,16 +155,17 @@ class Lambdas:
 
     def take(self, arn: str, message: bytes) -> None:
         """Keep a message for the function that an ARN names, as `localcloud.targets` asks; raises AwsError."""
-        *place, name = arn.split(":")[:7]
-        if place != self.arn("").split(":")[:6]:
-            raise AwsError("ResourceNotFoundException", f"Function not found: {arn}", 404)
+        named = arn.removesuffix(":$LATEST")
+        function = self._functions.get(named.rpartition(":")[2])
+        if function is None or named != self.arn(function.full_name):
+            raise AwsError("ResourceNotFoundException", f"Function not found: {arn}", 404, {"Type": "User"})
         try:
             json_of(message)
         except ValueError as error:
             raise AwsError(
                 "InvalidRequestContentException", f"Could not parse request body into json: {error}"
             ) from error
-        self.invoke_async(name, message)
+        self.invoke_async(function.full_name, message)
 
     def replay(self, which: object) -> int:
         """Make a dead letter, or ``"all"``, an event again; how many. Raises AdminError if there is none."""
@@ -187,7 +188,7 @@ class Lambdas:
 
     def function(self, name: str) -> Function:
         """Look a function up by its name in the application or its full name, as it was declared; raises AwsError."""
-        found = self.wiring.functions.get(name) or self._functions.get(name)
+        found = self._functions.get(name) or self.wiring.functions.get(name)
         if found is None:
             raise AwsError("ResourceNotFoundException", f"Function not found: {self.arn(name)}", 404, {"Type": "User"})
         return found

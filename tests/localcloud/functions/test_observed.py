@@ -12,6 +12,7 @@ import pytest
 
 from localcloud.clock import Clock
 from localcloud.database import Database
+from localcloud.errors import AwsError
 from localcloud.functions import Lambdas
 from localcloud.history import History
 from localcloud.processes import Processes
@@ -153,3 +154,16 @@ def test_the_end_of_the_log(start: Callable[..., Any]) -> None:
     assert "y" * 3000 in log
     assert "REPORT" in log.splitlines()[-1]
     assert "LogResult" not in client.invoke(FunctionName=f"{PREFIX}prints", Payload=event)
+
+
+def test_targets(lambdas: Lambdas, notes: Callable[[str], list[str]], wait_for: Wait) -> None:
+    """What other services send to a function's ARN is an event for it; there is no other name for it, and JSON it is."""
+    arn = lambdas.arn(f"{PREFIX}noted")
+    lambdas.take(arn, b'"by its name"')
+    lambdas.take(f"{arn}:$LATEST", b'"by its version"')
+    wait_for(lambda: sorted(notes("noted")) == ['"by its name"', '"by its version"'])
+    for wrong in (f"{arn}:7", lambdas.arn("noted"), arn.replace("us-east-1", "us-west-2")):
+        with pytest.raises(AwsError, match="Function not found"):
+            lambdas.take(wrong, b"{}")
+    with pytest.raises(AwsError, match="Could not parse request body"):
+        lambdas.take(arn, b"{")
