@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from localcloud.clock import Clock
 from localcloud.errors import AdminError
+from localcloud.faults import Faults
 from localcloud.functions import Lambdas
 from localcloud.moto_services import SERVICES
 from localcloud.settings import VERSION, Settings
@@ -20,10 +21,13 @@ PREFIX = "/_localcloud/"
 class Admin:
     """What can be asked about one local cloud."""
 
-    def __init__(self, settings: Settings, lambdas: Lambdas, clock: Clock, is_ready: Callable[[], bool]) -> None:
+    def __init__(
+        self, settings: Settings, lambdas: Lambdas, clock: Clock, faults: Faults, *, is_ready: Callable[[], bool]
+    ) -> None:
         self._settings = settings
         self._lambdas = lambdas
         self._clock = clock
+        self._faults = faults
         self._is_ready = is_ready
         self._pages: Mapping[str, Callable[[], object]] = {
             "health": self._health,
@@ -31,10 +35,12 @@ class Admin:
             "dead-letters": self._dead_letters,
             "rules": self._rules,
             "clock": self._time,
+            "faults": self._faults.describe,
         }
         self._changes: Mapping[str, Callable[[Mapping[str, Any]], object]] = {
             "clock": self._pass_time,
             "dead-letters": self._settle_letters,
+            "faults": self._change_faults,
         }
 
     def answer(self, method: str, path: str, body: bytes) -> Response:
@@ -76,6 +82,12 @@ class Admin:
         else:
             raise AdminError('send {"advance": seconds}, with "wait": false to pass work under way, or {"jump": true}')
         return self._time()
+
+    def _change_faults(self, asked: Mapping[str, Any]) -> object:
+        if set(asked) == {"remove"}:
+            self._faults.remove(str(asked["remove"]))
+            return self._faults.describe()
+        return {"id": self._faults.add(asked)}
 
     def _delays_and_limits(self) -> object:
         return {"delays": asdict(self._settings.delays), "limits": asdict(self._settings.limits)}

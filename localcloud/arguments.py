@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from localcloud.errors import ConfigError
-from localcloud.settings import Image, Settings
+from localcloud.overrides import overridden
+from localcloud.settings import PRESETS, Image, Settings
 
 _APP = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 _STAGE = re.compile(r"[A-Za-z0-9_-]{1,128}")
@@ -26,6 +27,7 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
         raise ConfigError(f"--stage {given.stage!r} must be letters, digits, _ and -, and not _localcloud")
     if given.port not in _PORTS:
         raise ConfigError(f"--port {given.port} is not between 0 and 65535")
+    delays, limits = overridden(given.delays, given.set)
     return Settings(
         state=given.state,
         port=given.port,
@@ -35,6 +37,8 @@ def parse_arguments(arguments: Sequence[str]) -> Settings:
         environment=read_environment(given.environment) if given.environment else {},
         images=read_images(given.images) if given.images else {},
         virtual_clock=given.clock == "virtual",
+        delays=delays,
+        limits=limits,
     )
 
 
@@ -72,6 +76,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state", metavar="DIR", type=Path, required=True, help="where state and logs are kept")
     parser.add_argument("--images", metavar="FILE", type=Path, help="JSON: what runs in place of each image URI")
     parser.add_argument("--environment", metavar="FILE", type=Path, help="JSON: environment of the functions")
+    parser.add_argument("--delays", choices=sorted(PRESETS), default="fast", help="a preset (default: fast)")
+    parser.add_argument(
+        "--set", metavar="NAME=VALUE", action="append", default=[], help="one delay or limit; may be repeated"
+    )
     parser.add_argument(
         "--clock", choices=["real", "virtual"], default="real", help="virtual: time can be advanced (default: real)"
     )

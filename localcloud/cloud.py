@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from localcloud.admin import Admin
 from localcloud.apigateway import ApiGateway
@@ -21,15 +21,17 @@ from localcloud.bus import Bus
 from localcloud.clock import Clock
 from localcloud.database import Database
 from localcloud.errors import ConfigError
+from localcloud.faults import Faults
 from localcloud.frontdoor import FrontDoor, SageMakerApi
 from localcloud.functions import Lambdas
 from localcloud.functions.api import operations as lambda_operations
 from localcloud.history import History
 from localcloud.http_server import Server
+from localcloud.leftovers import Leftovers
 from localcloud.moto_services import SERVICES, MotoServices
 from localcloud.processes import Processes
 from localcloud.rest_json import RestJsonApi
-from localcloud.s3_events import Publish, S3Events
+from localcloud.s3_events import S3Events
 from localcloud.settings import Settings
 from localcloud.targets import Targets
 
@@ -48,13 +50,13 @@ class SageMakerService(SageMakerApi, Protocol):
         """End every job and server."""
 
 
-MakeSageMaker = Callable[[Settings, Publish, Processes], SageMakerService]
+MakeSageMaker = Callable[..., SageMakerService]  # as `SageMaker` is made
 
 
-def _sagemaker(settings: Settings, publish: Publish, processes: Processes) -> SageMakerService:
+def _sagemaker(settings: Settings, **parts: Any) -> SageMakerService:  # noqa: ANN401  `SageMaker` names their types
     from localcloud.sagemaker import SageMaker  # noqa: PLC0415  the base starts without it in its own tests
 
-    return SageMaker(settings, publish=publish, processes=processes)
+    return SageMaker(settings, **parts)
 
 
 def _new_id() -> str:
@@ -105,12 +107,15 @@ class Cloud:
         database = self._keep(Database(settings.state / "state.db"), Database.close)
         clock = self._clock(database)
         history = self._keep(History(logs / "history.jsonl", clock.now), History.close)
-        processes = self._keep(Processes(), Processes.close)
+        leftovers = Leftovers(database)
+        leftovers.end()
+        processes = self._keep(Processes(leftovers), Processes.close)
         clock.start()
         self._undo.append(clock.stop)
         moto = MotoServices()
         moto.reset()
         self._undo.append(moto.reset)
+        faults = Faults()
         targets = Targets()
         bus: Bus
         lambdas = Lambdas(
@@ -130,20 +135,23 @@ class Cloud:
             history=history,
             new_id=_new_id,
         )
-        sagemaker = self._make_sagemaker(settings, bus.publish, processes)
+        sagemaker = self._make_sagemaker(
+            settings, publish=bus.publish, processes=processes, clock=clock, database=database, faults=faults
+        )
         s3 = S3Events(moto, bus.publish, lambda action: clock.after(settings.delays.s3_event, action))
         door = FrontDoor(
             stage=settings.stage,
             api=ApiGateway(
                 settings.stage, settings.limits, wiring=lambda: lambdas.wiring, invoke=lambdas.invoke, now=clock.now
             ),
-            pages=Admin(settings, lambdas, clock, lambda: self._ready),
+            pages=Admin(settings, lambdas, clock, faults, is_ready=lambda: self._ready),
             sagemaker=sagemaker,
             services={
                 **dict.fromkeys(SERVICES, moto),
                 "s3": s3,
                 "lambda": RestJsonApi("lambda", lambda_operations(lambdas, settings, clock.now)),
             },
+            faults=faults,
             history=history,
             new_id=_new_id,
         )

@@ -6,7 +6,9 @@
     ├── AwsError                answered to the caller in AWS's own shape: a code, a message, an HTTP status
     ├── AdminError              a request to the cloud's own pages cannot be done; the message says why
     ├── ConfigError             the local cloud cannot start as it was asked to
+    ├── CutError                an answer is to be cut off: the connection ends, as somebody asked for
     ├── ImageError              an image URI has no command, as a failed pull would be on AWS
+    ├── NoServerError           an endpoint in service has no server for a request
     ├── UnknownVariantError     a request names a production variant that its endpoint does not have
     ├── WorkerError             a Lambda worker, seen by the thread that talks to it
     │   ├── StartError          it could not be started (in `localcloud.functions.sandbox`: it carries a `Failure`)
@@ -43,8 +45,16 @@ class ConfigError(LocalCloudError):
     """The command line, a file it names or the application cannot be used; the message says which and why."""
 
 
+class CutError(LocalCloudError, ConnectionError):
+    """A fault on request: the connection ends here."""
+
+
 class ImageError(LocalCloudError):
     """An image URI is in no line of the images file."""
+
+
+class NoServerError(LocalCloudError):
+    """The endpoint is in service, and nobody is there to answer."""
 
 
 class UnknownVariantError(LocalCloudError):

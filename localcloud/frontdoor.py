@@ -20,7 +20,9 @@ from werkzeug.wrappers import Request, Response
 from localcloud import admin, operation_names, protocol
 from localcloud.admin import Admin
 from localcloud.apigateway import ApiGateway
-from localcloud.errors import AwsError
+from localcloud.errors import AwsError, CutError
+from localcloud.faults import CallFault, Faults
+from localcloud.faults.answers import cut, kept_body
 from localcloud.history import History
 from localcloud.json_api import REGION
 from localcloud.signature import Scope, scope_of
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_NAME = "localcloud.name"  # in a WSGI environment: which resource the request is about
+_NAMED = re.compile(rb'"\w+Name": ?"(?P<name>[\w/-]{1,256})"')
 _INVOCATIONS = re.compile(r"/endpoints/(?P<name>[^/]+)/invocations")
 
 log = logging.getLogger(__name__)
@@ -71,6 +75,7 @@ class FrontDoor:
         pages: Admin,
         sagemaker: SageMakerApi,
         services: "Mapping[str, WSGIApplication]",
+        faults: Faults,
         history: History,
         new_id: Callable[[], str],
     ) -> None:
@@ -79,40 +84,69 @@ class FrontDoor:
         self._pages = pages
         self._sagemaker = sagemaker
         self._services = services
+        self._faults = faults
         self._history = history
         self._new_id = new_id
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer one request and write it into the history."""
+        """Answer one request and write it into the history; raises CutError if its connection is to end."""
         begun = time.monotonic()
         request = Request(environ)
         scope = scope_of(environ.get("HTTP_AUTHORIZATION", ""), environ["QUERY_STRING"])
-        operation = operation_names.name_of(request, scope.service if scope else "")
+        service = scope.service if scope else ""
+        operation = operation_names.name_of(request, service)
+        fault = self._faults.of_call(service or "http", operation)
         try:
-            answer = self._route(request, scope, environ)
-        except AwsError as error:
-            answer = self._refused(error, scope.service if scope else "", request)
-        except ClientDisconnected:
-            gone = AwsError("RequestTimeout", "the client went away before it had sent all of its request")
-            answer = self._refused(gone, scope.service if scope else "", request)
-        except Exception:  # the outermost edge: whatever a service did not foresee is a 500, as on AWS
-            log.exception("request_failed operation=%s", operation)
-            failure = AwsError("InternalFailure", "the local cloud failed; see cloud.log", 500)
-            answer = self._refused(failure, scope.service if scope else "", request)
-        status: list[str] = []
+            answer = self._answer(request, scope, operation, fault)
+        except CutError:
+            self._history.record("call", service or "http", operation, "cut", time.monotonic() - begun)
+            raise
+        told: dict[str, str] = {}
 
         def noted(code: str, headers: list[tuple[str, str]], exc_info: object = None, /) -> Callable[[bytes], object]:
             del exc_info
-            status[:] = [code]
+            told.update({name.lower(): value for name, value in headers}, status=code.partition(" ")[0])
             return start_response(code, headers)
 
         body = answer(environ, noted)
-        service = scope.service if scope else "http"
-        code = int(status[0].partition(" ")[0]) if status else 0
-        self._history.record("call", service, operation, code, time.monotonic() - begun)
+        self._history.record(
+            *("call", service or "http", operation, int(told.get("status", 0)), time.monotonic() - begun),
+            name=environ.get(_NAME),
+            error=told.get("x-amzn-errortype"),
+            request_id=told.get("x-amzn-requestid") or told.get("x-amz-request-id"),
+        )
         return body
 
-    def _route(self, request: Request, scope: Scope | None, environ: "WSGIEnvironment") -> "WSGIApplication":
+    def _answer(self, request: Request, scope: Scope | None, operation: str, fault: CallFault) -> "WSGIApplication":
+        """Answer a request with all that goes wrong with it, by itself or on request; raises CutError."""
+        service = scope.service if scope else ""
+        try:
+            time.sleep(fault.delay)
+            if not fault.after:
+                fault.strike(service)
+            answer = self._route_twice(request, scope) if fault.duplicate else self._route(request, scope)
+            fault.strike(service)
+        except AwsError as error:
+            answer = self._refused(error, service, request)
+        except ClientDisconnected:
+            gone = AwsError("RequestTimeout", "the client went away before it had sent all of its request")
+            answer = self._refused(gone, service, request)
+        except CutError:
+            raise
+        except Exception:  # the outermost edge: whatever a service did not foresee is a 500, as on AWS
+            log.exception("request_failed operation=%s", operation)
+            failure = AwsError("InternalFailure", "the local cloud failed; see cloud.log", 500)
+            answer = self._refused(failure, service, request)
+        return cut(answer) if fault.cut else answer
+
+    def _route_twice(self, request: Request, scope: Scope | None) -> "WSGIApplication":
+        with kept_body(request.environ) as body:
+            self._route(request, scope)
+            body.seek(0)
+            return self._route(Request(request.environ), scope)
+
+    def _route(self, request: Request, scope: Scope | None) -> "WSGIApplication":
+        environ = request.environ
         _check_host(environ.get("HTTP_HOST", ""))
         raw_path = (
             urlsplit("//host" + environ["REQUEST_URI"]).path if environ["REQUEST_URI"].startswith("/") else request.path
@@ -142,6 +176,7 @@ class FrontDoor:
     def _to_sagemaker(self, request: Request, scope: Scope) -> Response:
         body = request.get_data(cache=False)
         if found := _INVOCATIONS.fullmatch(request.path):
+            request.environ[_NAME] = found["name"]
             if request.method != "POST":
                 raise AwsError("UnknownOperationException", "an endpoint is invoked by POST", 404)
             invoked = self._sagemaker.invoke(found["name"], dict(request.headers), body, scope.region)
@@ -150,6 +185,7 @@ class FrontDoor:
         service, _, operation = request.headers.get("X-Amz-Target", "").partition(".")
         if service != "SageMaker" or not operation:
             raise AwsError("UnknownOperationException", "no X-Amz-Target names an operation of SageMaker", 400)
+        request.environ[_NAME] = _name_in(body)
         status, answer = self._sagemaker.handle(operation, body, scope.region)
         headers = {"x-amzn-RequestId": self._new_id()}
         return Response(answer, status=status, headers=headers, content_type="application/x-amz-json-1.1")
@@ -194,6 +230,12 @@ def _called(app: "WSGIApplication", environ: "WSGIEnvironment") -> "WSGIApplicat
         return body
 
     return replay
+
+
+def _name_in(body: bytes) -> str | None:
+    """Return what a call of SageMaker's control plane is about: the first name in its request."""
+    found = _NAMED.search(body)
+    return found["name"].decode() if found else None
 
 
 def _check_host(host: str) -> None:

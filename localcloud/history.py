@@ -1,4 +1,4 @@
-"""The history of a local cloud: one JSON line per call, event and invocation; names and times, never bodies."""
+"""The history of a local cloud: one JSON line per call, event and invocation; names, ids and times, never bodies."""
 
 import json
 import logging
@@ -19,8 +19,14 @@ class History:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("ab", buffering=0)  # nothing that could not be written is kept
 
-    def record(self, kind: str, service: str, operation: str, status: int | str, duration: float) -> None:
-        """Write one line: ``kind`` is call, event or invoke; ``duration`` in seconds is written as milliseconds."""
+    def record(
+        self, kind: str, service: str, operation: str, status: int | str, duration: float, **more: object
+    ) -> None:
+        """Write one line.
+
+        ``kind`` is call, event or invoke; ``duration`` in seconds is written as milliseconds; ``more`` are ids, names
+        of resources and codes of errors, without those that are None.
+        """
         line = json.dumps(
             {
                 "time": self._now().isoformat(timespec="milliseconds"),
@@ -29,6 +35,7 @@ class History:
                 "operation": operation,
                 "status": status,
                 "ms": round(duration * 1000, 1),
+                **{name: value for name, value in more.items() if value is not None},
             }
         )
         with self._lock:

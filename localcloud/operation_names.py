@@ -9,7 +9,28 @@ from localcloud import rest_json
 
 _FORM = "application/x-www-form-urlencoded"
 _FORM_LIMIT = 1_048_576
-_SUBRESOURCES = ("acl", "delete", "lifecycle", "notification", "policy", "tagging", "uploads", "versioning", "versions")
+_SUBRESOURCES = (
+    *("acl", "delete", "lifecycle", "list-type", "notification", "policy", "tagging", "uploadId", "uploads"),
+    *("versioning", "versions"),
+)
+_S3_NAMES = {
+    ("GET", "buckets"): "ListBuckets",
+    ("GET", "bucket"): "ListObjects",
+    ("GET", "bucket", "list-type"): "ListObjectsV2",
+    ("GET", "bucket", "versions"): "ListObjectVersions",
+    ("PUT", "bucket"): "CreateBucket",
+    ("HEAD", "bucket"): "HeadBucket",
+    ("DELETE", "bucket"): "DeleteBucket",
+    ("POST", "bucket", "delete"): "DeleteObjects",
+    ("GET", "object"): "GetObject",
+    ("HEAD", "object"): "HeadObject",
+    ("PUT", "object"): "PutObject",
+    ("DELETE", "object"): "DeleteObject",
+    ("POST", "object", "uploads"): "CreateMultipartUpload",
+    ("PUT", "object", "uploadId"): "UploadPart",
+    ("POST", "object", "uploadId"): "CompleteMultipartUpload",
+    ("DELETE", "object", "uploadId"): "AbortMultipartUpload",
+}
 
 
 def name_of(request: Request, service: str) -> str:
@@ -32,9 +53,12 @@ def name_of(request: Request, service: str) -> str:
 def _s3(request: Request) -> str:
     if "x-id" in request.args:
         return request.args["x-id"]
-    key = request.path.strip("/").partition("/")[2]
-    kind = "object" if key else "bucket" if request.path.strip("/") else "buckets"
-    return " ".join([request.method, kind, *(name for name in _SUBRESOURCES if name in request.args)])
+    bucket, _, key = request.path.strip("/").partition("/")
+    asked = [name for name in _SUBRESOURCES if name in request.args]
+    if not asked and "x-amz-copy-source" in request.headers:
+        return "CopyObject"
+    kind = "object" if key else "bucket" if bucket else "buckets"
+    return _S3_NAMES.get((request.method, kind, *asked)) or " ".join([request.method, kind, *asked])
 
 
 def _action(request: Request) -> str | None:

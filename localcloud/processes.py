@@ -2,8 +2,8 @@
 
 Every child leads a session, and so a process group, of its own: a Ctrl-C in the terminal reaches only the cloud, and
 a stop reaches the child's own children too. Each group is told to a reaper process (`localcloud.reaper`), which ends
-what is left when the cloud is gone, also after SIGKILL. The price: a child that makes a session of its own escapes
-both.
+what is left when the cloud is gone, also after SIGKILL; what outlives both, the next cloud ends
+(`localcloud.leftovers`). The price: a child that makes a session of its own escapes all three.
 
 The id of a child that was waited for can be given to a foreign process at once. Therefore the end of a child is only
 *seen* (``WNOWAIT`` leaves it a zombie, and its id its own) until its group got its last signal; then it is waited for,
@@ -12,6 +12,7 @@ a child that ended by itself are left alone.
 """
 
 import contextlib
+import logging
 import math
 import os
 import signal
@@ -24,7 +25,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from localcloud.leftovers import Leftovers
 from localcloud.reaper import signal_group
+
+log = logging.getLogger(__name__)
 
 _LOOK_EVERY = (0.0005, 0.02)  # seconds between two looks whether a child has ended: the first pause, the longest
 
@@ -77,17 +81,13 @@ class Child:
 class Processes:
     """The child processes of one local cloud; safe to use from several threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, leftovers: Leftovers | None = None) -> None:
+        self._leftovers = leftovers
         self._lock = threading.Lock()
         self._living: dict[int, Child] = {}
         self._latest = math.inf  # on the monotonic clock: after it nobody has any grace
         self._closed = False
-        self._reaper = subprocess.Popen(  # noqa: S603  our own program
-            [sys.executable, "-I", "-S", str(Path(__file__).with_name("reaper.py"))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        self._reaper = _start_reaper()
 
     def spawn(self, command: Sequence[str], *, env: Mapping[str, str], cwd: str | None = None, log: Path) -> Child:
         """Start a program; what it prints is appended to ``log``. ``env`` is its whole environment."""
@@ -118,9 +118,7 @@ class Processes:
             left = list(self._living.values())
         for child in left:
             self._end(child)
-        if self._reaper.stdin:
-            with contextlib.suppress(BrokenPipeError):  # somebody killed it
-                self._reaper.stdin.close()
+        _close(self._reaper)
         self._reaper.wait()
 
     def __enter__(self) -> Self:
@@ -151,6 +149,8 @@ class Processes:
             others = list(self._living.values())
             self._living[child.pid] = child
             self._announce(b"+", child.pid)
+        if self._leftovers:
+            self._leftovers.add(child.pid)
         for other in others:
             if other.ended():  # and nobody has stopped it: its own children may live on
                 self._end(other)
@@ -163,9 +163,39 @@ class Processes:
         with self._lock:
             self._living.pop(pid, None)
             self._announce(b"-", pid)
+        if self._leftovers:
+            self._leftovers.remove(pid)
 
     def _announce(self, sign: bytes, pid: int) -> None:
-        if self._reaper.stdin:
-            with contextlib.suppress(BrokenPipeError):  # somebody killed it: the cloud works on, without its safety net
-                self._reaper.stdin.write(sign + str(pid).encode() + b"\n")
-                self._reaper.stdin.flush()
+        if self._reaper.poll() is None:
+            with contextlib.suppress(
+                BrokenPipeError
+            ):  # somebody kills it at this moment: the next announcement sees it
+                _tell(self._reaper, sign, pid)
+            return
+        log.warning("reaper_ended")  # somebody killed it: another one is told all
+        _close(self._reaper)
+        self._reaper = _start_reaper()
+        for living in self._living:
+            _tell(self._reaper, b"+", living)
+
+
+def _start_reaper() -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(  # noqa: S603  our own program
+        [sys.executable, "-I", "-S", str(Path(__file__).with_name("reaper.py"))],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _close(reaper: "subprocess.Popen[bytes]") -> None:
+    if reaper.stdin:
+        with contextlib.suppress(BrokenPipeError):  # somebody killed it
+            reaper.stdin.close()
+
+
+def _tell(reaper: "subprocess.Popen[bytes]", sign: bytes, pid: int) -> None:
+    if reaper.stdin:
+        reaper.stdin.write(sign + str(pid).encode() + b"\n")
+        reaper.stdin.flush()

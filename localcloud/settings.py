@@ -30,6 +30,21 @@ class Delays:
     revival: float = 0.5  # between two looks whether a server in service has ended
 
 
+PRESETS: Mapping[str, Delays] = {
+    "fast": Delays(),
+    "aws": Delays(  # Lambda's are documented, the others ours: about what one waits for there
+        s3_event=1.0,
+        event_delivery=0.5,
+        lambda_retries=(60.0, 120.0),
+        job_start=120.0,
+        job_end=15.0,
+        endpoint_start=180.0,
+        model_package=2.0,
+        data_capture=120.0,
+    ),
+}
+
+
 @dataclass(frozen=True)
 class Limits:
     """What AWS allows at most; seconds and bytes."""

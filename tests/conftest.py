@@ -10,6 +10,12 @@ import pytest
 EVENTS = Path(__file__).parent / "events"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make soak` ask for more of what every test run does a little of."""
+    parser.addoption("--writes", type=int, default=1000, help="acknowledged writes that must survive SIGKILL")
+    parser.addoption("--kills", type=int, default=2, help="moments of a run at which each target is killed")
+
+
 @pytest.fixture(autouse=True)
 def no_real_aws(monkeypatch: pytest.MonkeyPatch) -> None:
     """Point boto3 at a closed loopback port with invented credentials; who wants a cloud sets its own address."""

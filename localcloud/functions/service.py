@@ -253,7 +253,8 @@ class Lambdas:
         begun = time.monotonic()
         outcome = Outcome(failure=failure) if failure else held.execute(invocation)
         spent, name = time.monotonic() - begun, invocation.function.full_name
-        self._history.record("invoke", "lambda", name, outcome.failure.kind if outcome.failure else "ok", spent)
+        status, request_id = outcome.failure.kind if outcome.failure else "ok", invocation.request_id
+        self._history.record("invoke", "lambda", name, status, spent, request_id=request_id)
         self._measures.executed(name, spent, failed=outcome.failure is not None)
         self._pool.done(place)
         invocation.future.set_result(outcome)

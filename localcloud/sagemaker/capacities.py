@@ -46,10 +46,12 @@ def retained(request: Data) -> Collection[str]:
     return [member for member in _INITIAL if f"Desired{member}" not in excluded]
 
 
-def applied(config: Data, summaries: Sequence[Data], members: Collection[str] = tuple(_INITIAL)) -> Data:
-    """Return a config with the desired values of variants of the same name in place of its initial ones."""
+def applied(
+    config: Data, summaries: Sequence[Data], members: Collection[str] = tuple(_INITIAL), values: str = "Desired"
+) -> Data:
+    """Return a config in which variants of the same name have desired, or current, values instead of initial ones."""
     desired = {
-        summary["VariantName"]: {_INITIAL[member]: summary[f"Desired{member}"] for member in members}
+        summary["VariantName"]: {_INITIAL[member]: summary[f"{values}{member}"] for member in members}
         for summary in summaries
     }
     variants = [{**variant, **desired.get(variant["VariantName"], {})} for variant in config["ProductionVariants"]]

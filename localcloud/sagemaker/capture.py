@@ -72,7 +72,7 @@ class Captures:
     def run(self) -> None:
         """Store what waits, again and again, until the local cloud closes."""
         while True:
-            self._foundation.background.sleep(self._foundation.delays.data_capture)
+            self._foundation.background.pause(self._foundation.delays.data_capture)
             self.store()
 
     def store(self) -> None:

@@ -19,10 +19,12 @@ from localcloud.sagemaker.fleet import Fleet, Instance, Router
 from localcloud.sagemaker.foundation import Foundation
 from localcloud.sagemaker.launching import Launcher
 from localcloud.sagemaker.model_server import ModelServer
-from localcloud.sagemaker.models import PENDING, RESOLVED
+from localcloud.sagemaker.models import CHOSEN, PENDING, RESOLVED
 from localcloud.sagemaker.store import Change, Data
 
 _KIND = resource_kinds.ENDPOINT
+_SETTLED = {PENDING: None, CHOSEN: None}
+_RESUMED = ("Creating", "Updating", "Deleting", "InService")
 _IN_PROGRESS = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,13 @@ class Endpoints:
         self.router = Router(random.Random())  # noqa: S311  traffic shares, no secret
         self._launcher = Launcher(foundation)
         self._reviving: set[ModelServer] = set()
+
+    def start(self) -> None:
+        """Take up the endpoints that a local cloud left when it ended, and watch over the servers from now on."""
+        for region, endpoint in self._foundation.store.everywhere(_KIND):
+            if endpoint["EndpointStatus"] in _RESUMED:
+                self._resume(region, endpoint)
+        self._foundation.background.keep("revive", self._revive_all)
 
     def create(self, request: Data, region: str) -> Data:
         """CreateEndpoint."""
@@ -63,11 +72,12 @@ class Endpoints:
 
             def updating(endpoint: Data) -> Data:
                 left = _refuse_unless_in_service(endpoint)
-                return {**left, "EndpointStatus": "Updating", PENDING: config["EndpointConfigName"]}
+                chosen = capacities.applied(config, endpoint["ProductionVariants"], capacities.retained(request))
+                pending = {PENDING: config["EndpointConfigName"], CHOSEN: chosen}
+                return {**left, "EndpointStatus": "Updating", **pending}
 
             row = self._foundation.store.update(_KIND, region, name, updating)
-        chosen = capacities.applied(config, row["ProductionVariants"], capacities.retained(request))
-        self._foundation.background.start(f"endpoint-{name}", lambda: self._update(region, name, chosen))
+        self._foundation.background.start(f"endpoint-{name}", lambda: self._update(region, name, row[CHOSEN]))
         return row
 
     def update_weights_and_capacities(self, request: Data, region: str) -> Data:
@@ -85,8 +95,7 @@ class Endpoints:
                 }
 
             row = self._foundation.store.update(_KIND, region, name, updating)
-            config = self._foundation.store.get(resource_kinds.ENDPOINT_CONFIG, region, row["EndpointConfigName"])
-        resized = capacities.applied(config, row["ProductionVariants"])
+            resized = capacities.applied(self._config(region, row), row["ProductionVariants"])
         self._foundation.background.start(f"endpoint-{name}", lambda: self._resize(region, name, resized))
         return row
 
@@ -101,10 +110,10 @@ class Endpoints:
         self._foundation.store.update(_KIND, region, name, deleting)
         self._foundation.background.start(f"endpoint-{name}", lambda: self._delete(region, name))
 
-    def revive(self) -> None:
+    def _revive_all(self) -> None:
         """Start servers again that ended by themselves, each in its own time, until the local cloud closes."""
         while True:
-            self._foundation.background.sleep(self._foundation.delays.revival)
+            self._foundation.background.pause(self._foundation.delays.revival)
             for server in self.router.servers():
                 if not server.ready() and server not in self._reviving:
                     log.warning("server_ended names=%s", "/".join(server.names))
@@ -119,6 +128,50 @@ class Endpoints:
         for fleet in fleets:  # an answer that came just before is still to be captured
             self.router.drain(fleet.instances, self._foundation.limits.closing_grace, threading.Event())
 
+    def _resume(self, region: str, endpoint: Data) -> None:
+        """Go on with an endpoint: what it served it serves again, and then what was asked of it is done."""
+        name = endpoint["EndpointName"]
+        log.info("endpoint_resumed region=%s name=%s status=%s", region, name, endpoint["EndpointStatus"])
+        if endpoint["EndpointStatus"] == "Deleting":
+            self._foundation.background.start(f"endpoint-{name}", lambda: self._delete(region, name))
+        elif endpoint["EndpointStatus"] == "Creating":
+            config = self._config(region, endpoint)
+            self._foundation.background.start(f"endpoint-{name}", lambda: self._create(region, name, config))
+        else:
+            self.router.expect(region, name)
+            self._foundation.background.start(f"endpoint-{name}", lambda: self._serve_again(region, name, endpoint))
+
+    def _serve_again(self, region: str, name: str, endpoint: Data) -> None:
+        config = self._config(region, endpoint)
+        current = capacities.applied(config, endpoint["ProductionVariants"], values="Current")
+        fleet = self._launch_again(region, name, current)
+        self.router.swap(region, name, fleet)
+        if endpoint.get(CHOSEN) is not None:
+            self._update(region, name, endpoint[CHOSEN])
+        elif endpoint["EndpointStatus"] == "Updating":
+            self._resize(region, name, capacities.applied(config, endpoint["ProductionVariants"]))
+        elif not fleet.variants:
+            self._foundation.background.keep(f"endpoint-{name}", lambda: self._try_again(region, name, current, fleet))
+
+    def _try_again(self, region: str, name: str, config: Data, empty: Fleet) -> None:
+        """Launch the fleet of an endpoint in service that has none, until it stands or another one is there."""
+        while self.router.fleet(region, name) is empty:
+            self._foundation.background.pause(self._foundation.delays.revival)
+            fleet = self._launch_again(region, name, config)
+            if fleet.variants and not self.router.replace(region, name, empty, fleet):
+                self._launcher.stop(fleet.instances)
+
+    def _launch_again(self, region: str, name: str, config: Data) -> Fleet:
+        try:
+            return self._launcher.launch(region, name, config)
+        except (WorkError, ImageError) as error:
+            _quiet_if_stopped(error)
+            log.warning("endpoint_not_resumed region=%s name=%s error=%s", region, name, error)
+            return Fleet()
+
+    def _config(self, region: str, endpoint: Data) -> Data:
+        return self._foundation.store.get(resource_kinds.ENDPOINT_CONFIG, region, endpoint["EndpointConfigName"])
+
     def _revive(self, server: ModelServer) -> None:
         try:
             server.start(self._foundation.background.closing)
@@ -129,7 +182,7 @@ class Endpoints:
 
     def _create(self, region: str, name: str, config: Data) -> None:
         try:
-            fleet = self._launcher.launch(region, name, config)
+            fleet = self._launch(region, name, config)
         except (WorkError, ImageError) as error:
             _quiet_if_stopped(error)
             members = {"EndpointStatus": "Failed", "FailureReason": str(error)}
@@ -139,15 +192,25 @@ class Endpoints:
 
     def _update(self, region: str, name: str, config: Data) -> None:
         try:
-            fleet = self._launcher.launch(region, name, config)
+            fleet = self._launch(region, name, config)
         except (WorkError, ImageError) as error:
             _quiet_if_stopped(error)
-            members = {"EndpointStatus": "InService", "FailureReason": str(error), PENDING: None}
+            reason = {"FailureReason": str(error)} if str(error) else {}
+            members = {"EndpointStatus": "InService", **reason, **_SETTLED}
             self._foundation.store.update(_KIND, region, name, lambda row: {**row, **members})
             return
         self._retire(
             self._put_in_service(region, name, fleet, lambda row: self._serving(row, region, config)).instances
         )
+
+    def _launch(self, region: str, name: str, config: Data) -> Fleet:
+        """Launch a fleet, unless it is to fail on request: with a reason, or silently as AWS has been seen to."""
+        fault = self._foundation.faults.of_endpoint(name)
+        if fault is None:
+            return self._launcher.launch(region, name, config)
+        if fault.after:
+            self._launcher.stop(self._launcher.launch(region, name, config).instances)
+        raise WorkError("" if fault.outcome == "SilentRollback" else fault.reason)
 
     def _resize(self, region: str, name: str, config: Data) -> None:
         """Swap a fleet for one of the same servers, more or fewer, in other shares."""
@@ -184,7 +247,7 @@ class Endpoints:
             "EndpointStatus": "InService",
             "EndpointConfigName": config["EndpointConfigName"],
             "ProductionVariants": [self._summary(variant, region) for variant in config["ProductionVariants"]],
-            PENDING: None,
+            **_SETTLED,
         }
 
     def _summary(self, variant: Data, region: str) -> dict[str, Any]:

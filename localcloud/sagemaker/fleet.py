@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
-from localcloud.errors import UnknownVariantError
+from localcloud.errors import NoServerError, UnknownVariantError
 from localcloud.sagemaker.capture_config import CaptureSpec
 from localcloud.sagemaker.model_server import ModelServer
 
@@ -61,11 +61,26 @@ class Router:
         self._choose = choose
         self._changed = threading.Condition()
         self._fleets: dict[tuple[str, str], Fleet] = {}
+        self._expected: set[tuple[str, str]] = set()
 
-    def take(self, region: str, endpoint: str, target: str | None) -> Lease | None:
-        """Choose a server, by weight or of the target variant; None if no such endpoint is in service."""
+    def expect(self, region: str, endpoint: str) -> None:
+        """Let requests for an endpoint wait, as its fleet is about to come."""
         with self._changed:
+            self._expected.add((region, endpoint))
+
+    def take(self, region: str, endpoint: str, target: str | None, patience: float = 0.0) -> Lease | None:
+        """Choose a server, by weight or of the target variant; None if no such endpoint is in service.
+
+        Raises
+        ------
+        NoServerError
+            If an endpoint that is in service has no server, also not after ``patience`` seconds.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: (region, endpoint) not in self._expected, patience)
             fleet = self._fleets.get((region, endpoint))
+            if (region, endpoint) in self._expected or (fleet is not None and not fleet.variants):
+                raise NoServerError(endpoint)
             if fleet is None:
                 return None
             instance_of = self._pick(fleet, target)
@@ -86,7 +101,17 @@ class Router:
             old = self._fleets.pop((region, endpoint), Fleet())
             if fleet is not None:
                 self._fleets[(region, endpoint)] = fleet
+            self._expected.discard((region, endpoint))
+            self._changed.notify_all()
             return old
+
+    def replace(self, region: str, endpoint: str, old: Fleet, new: Fleet) -> bool:
+        """Let ``new`` answer if it is ``old`` that does; whether it was."""
+        with self._changed:
+            if self._fleets.get((region, endpoint)) is not old:
+                return False
+            self._fleets[(region, endpoint)] = new
+            return True
 
     def fleet(self, region: str, endpoint: str) -> Fleet:
         """Return the fleet that answers."""

@@ -1,14 +1,17 @@
 """What every part of the local SageMaker works with, in one place."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from threading import Lock
 
+from localcloud.clock import Clock
+from localcloud.faults import Faults
 from localcloud.sagemaker.background import Background
 from localcloud.sagemaker.containers import Containers
 from localcloud.sagemaker.job_processes import JobProcesses
 from localcloud.sagemaker.objects import Objects, connect
-from localcloud.sagemaker.store import Clock, Store
+from localcloud.sagemaker.store import Store
 from localcloud.settings import Delays, Limits
 
 
@@ -21,7 +24,8 @@ class Foundation:
     containers: Containers
     limits: Limits
     delays: Delays
-    now: Clock
+    clock: Clock
+    faults: Faults
     endpoint_url: str = ""
     _lock: Lock = field(default_factory=Lock)
     _objects: dict[str, Objects] = field(default_factory=dict)
@@ -29,7 +33,11 @@ class Foundation:
     @cached_property
     def job_processes(self) -> JobProcesses:
         """Who waits for jobs' processes."""
-        return JobProcesses(self.containers, self.now, self.limits.job_stop)
+        return JobProcesses(self.containers, self.clock, self.limits.job_stop)
+
+    def now(self) -> datetime:
+        """Give the time of day."""
+        return self.clock.now()
 
     def objects(self, region: str) -> Objects:
         """Return the S3 of a region."""

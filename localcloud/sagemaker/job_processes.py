@@ -2,14 +2,13 @@
 
 import math
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from queue import Empty
 from typing import Literal
 
+from localcloud.clock import Clock
 from localcloud.processes import Child
 from localcloud.sagemaker.containers import Containers
 from localcloud.sagemaker.jobs import Job
@@ -31,9 +30,9 @@ class Finished:
 class JobProcesses:
     """Waits for the processes of jobs."""
 
-    def __init__(self, containers: Containers, now: Callable[[], datetime], grace: float) -> None:
+    def __init__(self, containers: Containers, clock: Clock, grace: float) -> None:
         self._containers = containers
-        self._now = now
+        self._clock = clock
         self._grace = grace
 
     def finish(self, job: Job, processes: Sequence[Child], limit: float) -> Finished:
@@ -49,7 +48,9 @@ class JobProcesses:
         for watcher in watchers:
             watcher.start()
         codes: dict[int, int] = {}
-        by = self._wait(job, processes, codes, time.monotonic() + limit)
+        alarm = self._clock.after(limit, lambda: job.signals.put("limit"))
+        by = self._wait(job, processes, codes)
+        self._clock.cancel(alarm)
         failed = next((number for number, code in codes.items() if code != 0), 0)
         self._stop(processes, codes)
         for watcher in watchers:
@@ -57,19 +58,14 @@ class JobProcesses:
         code = codes[failed]
         return Finished(by, code if code >= 0 else 128 - code, max(ended), failed)
 
-    def _wait(
-        self, job: Job, processes: Sequence[Child], codes: dict[int, int], until: float
-    ) -> Literal["exit", "stop", "limit"]:
+    def _wait(self, job: Job, processes: Sequence[Child], codes: dict[int, int]) -> Literal["exit", "stop", "limit"]:
         """Collect the exit codes of processes that end by themselves, until one failed or all succeeded."""
         while len(codes) < len(processes):
-            try:
-                number = job.signals.get(timeout=max(0.0, until - time.monotonic()))
-            except Empty:
-                return "limit"
-            if number is None:
-                return "stop"
-            codes[number] = self._containers.stop(processes[number], 0)
-            if codes[number] != 0:
+            signal = job.signals.get()
+            if isinstance(signal, str):
+                return signal
+            codes[signal] = self._containers.stop(processes[signal], 0)
+            if codes[signal] != 0:
                 break
         return "exit"
 
@@ -82,5 +78,5 @@ class JobProcesses:
 
     def _watch(self, job: Job, number: int, process: Child, ended: list[datetime]) -> None:
         process.wait(lambda: math.inf)
-        ended.append(self._now())
+        ended.append(self._clock.now())
         job.signals.put(number)

@@ -1,18 +1,21 @@
 """What every job has: a place in the queue, a name used once, a stop, and a failure that never stops the queue.
 
 A kind of job (`training`, `processing`, `transform`) reads its request into the data that Describe answers, and does
-the work of one job; the queue calls it, `Limits.parallel_jobs` at once, in the order of creation.
+the work of one job; the queue calls it, `Limits.parallel_jobs` at once, in the order of creation. A job that the end
+of the local cloud cut off begins anew at the next start, from its first state; its name and its data stay.
 """
 
 import logging
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
+from localcloud.clock import Clock
 from localcloud.errors import AwsError, ImageError, StoppedError, WorkError
+from localcloud.faults import Faults
 from localcloud.sagemaker.background import Background
 from localcloud.sagemaker.resource_kinds import Kind
 from localcloud.sagemaker.store import Data, Store
@@ -26,24 +29,25 @@ TERMINAL = ("Completed", "Failed", "Stopped")
 class Job:
     """One job in the queue or at work.
 
-    ``stopping``: it must end. ``signals`` wake whoever waits for its processes: the number of one that has ended, or
-    None for a stop.
+    ``stopping``: it must end. ``signals`` wake whoever waits for its processes: the number of one that has ended, a
+    stop, or the end of its time.
     """
 
     work: "JobKind"
     region: str
     name: str
+    clock: Clock
     stopping: threading.Event = field(default_factory=threading.Event)
-    signals: "SimpleQueue[int | None]" = field(default_factory=SimpleQueue)
+    signals: "SimpleQueue[int | Literal['stop', 'limit']]" = field(default_factory=SimpleQueue)
 
     def ask_to_stop(self) -> None:
         """Make the job end soon."""
         self.stopping.set()
-        self.signals.put(None)
+        self.signals.put("stop")
 
     def sleep(self, seconds: float) -> None:
         """Wait; raises StoppedError when the job is asked to stop meanwhile, or was before."""
-        if self.stopping.wait(seconds):
+        if self.clock.sleep(seconds, self.stopping):
             raise StoppedError("asked to stop")
 
 
@@ -65,6 +69,9 @@ class JobKind(Protocol):
     def read(self, request: Data, region: str) -> Data:
         """Refuse what cannot work; return the data of the new job."""
 
+    def again(self, data: Data) -> Data:
+        """Return the data of a job that begins anew, as a local cloud that ended had left it at work."""
+
     def run(self, job: Job) -> Ending:
         """Do the work; raises WorkError, with the reason, when it cannot be done."""
 
@@ -75,9 +82,21 @@ class JobKind(Protocol):
 class Jobs:
     """The queue of all jobs, and the requests about them."""
 
-    def __init__(self, store: Store, background: Background, *, parallel: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        background: Background,
+        clock: Clock,
+        faults: Faults,
+        works: Sequence[JobKind],
+        *,
+        parallel: int,
+    ) -> None:
         self._store = store
         self._background = background
+        self._clock = clock
+        self._faults = faults
+        self.works = works
         self._parallel = parallel
         self._changed = threading.Condition()
         self._waiting: deque[Job] = deque()
@@ -85,9 +104,12 @@ class Jobs:
         self._closed = False
 
     def start(self) -> None:
-        """Start as many workers as jobs may run at once."""
+        """Queue what a local cloud that ended left undone, and start as many workers as jobs may run at once."""
+        left = [(row["CreationTime"], work, region, row) for work in self.works for region, row in self._left(work)]
+        for _, work, region, row in sorted(left, key=lambda each: each[0]):
+            self._resume(work, region, row)
         for number in range(self._parallel):
-            self._background.start(f"jobs-{number}", self._work)
+            self._background.keep(f"jobs-{number}", self._work)
 
     def close(self) -> None:
         """Ask every job to stop and let the workers end."""
@@ -103,12 +125,9 @@ class Jobs:
         kind = work.kind
         name = request[kind.name]
         data = {**work.read(request, region), kind.status: "InProgress"}
-        job = Job(work, region, name)
         with self._changed:
             row = self._store.create(kind, region, name, data)
-            self._living[(kind.prefix, region, name.lower())] = job
-            self._waiting.append(job)
-            self._changed.notify()
+            self._queue(Job(work, region, name, self._clock))
         return row
 
     def stop(self, kind: Kind, region: str, name: str) -> None:
@@ -142,6 +161,28 @@ class Jobs:
         ):  # it must not wait for the jobs before it, only to be told that it need not start
             self._end(job, Ending("Stopped"))
 
+    def _queue(self, job: Job) -> None:
+        self._clock.begin()  # until its end: time does not pass a job
+        self._living[(job.work.kind.prefix, job.region, job.name.lower())] = job
+        self._waiting.append(job)
+        self._changed.notify()
+
+    def _left(self, work: JobKind) -> list[tuple[str, Data]]:
+        rows = self._store.everywhere(work.kind)
+        return [(region, row) for region, row in rows if row[work.kind.status] not in TERMINAL]
+
+    def _resume(self, work: JobKind, region: str, row: Data) -> None:
+        """Begin a job anew: its processes ended with the cloud, and so did what they had not stored."""
+        kind = work.kind
+        job = Job(work, region, row[kind.name], self._clock)
+        log.info("job_resumed kind=%s region=%s name=%s", kind.noun, region, job.name)
+        if row[kind.status] == "Stopping":
+            self._store.update(kind, region, job.name, lambda data: _ended(job, data, Ending("Stopped")))
+            return
+        self._store.update(kind, region, job.name, work.again)
+        with self._changed:
+            self._queue(job)
+
     def _work(self) -> None:
         while (job := self._next()) is not None:
             self._end(job, self._run(job))
@@ -153,8 +194,13 @@ class Jobs:
             return None if self._closed else self._waiting.popleft()
 
     def _run(self, job: Job) -> Ending:
+        fault = self._faults.of_job(job.work.kind.noun, job.name)
         try:
-            return job.work.run(job)
+            if fault is None:
+                return job.work.run(job)
+            if fault.after:
+                job.work.run(job)
+            return Ending(fault.outcome, {"FailureReason": fault.reason[:MAX_REASON]} if fault.reason else {})
         except StoppedError:
             return Ending("Stopped")
         except ImageError as error:
@@ -169,14 +215,14 @@ class Jobs:
         kind = job.work.kind
         with self._changed:
             del self._living[(kind.prefix, job.region, job.name.lower())]
-            if self._closed:  # a job that the closing cut off did not end: it has no last state to tell
+            if self._closed:  # a job that the closing cut off did not end: the next start begins it anew
                 return
-        self._store.update(
-            kind,
-            job.region,
-            job.name,
-            lambda data: {**job.work.ended(data, ending), **ending.members, kind.status: ending.status},
-        )
+        self._store.update(kind, job.region, job.name, lambda data: _ended(job, data, ending))
+        self._clock.end()
+
+
+def _ended(job: Job, data: Data, ending: Ending) -> Data:
+    return {**job.work.ended(data, ending), **ending.members, job.work.kind.status: ending.status}
 
 
 def failed(reason: str) -> Ending:

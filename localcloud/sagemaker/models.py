@@ -13,6 +13,7 @@ from localcloud.sagemaker.store import Data
 
 RESOLVED = "_Container"  # ours: image, archive and environment of a model, also when it was made from a package
 PENDING = "_PendingEndpointConfigName"  # ours: what an endpoint in change is going to run
+CHOSEN = "_ChosenEndpointConfig"  # ours: that config, with the weights and counts that the endpoint keeps
 
 
 def create_model(foundation: Foundation, request: Data, region: str) -> Data:

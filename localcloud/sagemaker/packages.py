@@ -5,6 +5,8 @@ word, sent as an event whenever it changes. The same ``ClientToken`` gives the s
 answer was lost can be repeated.
 """
 
+from functools import partial
+
 from localcloud.errors import AwsError
 from localcloud.sagemaker import emulated, resource_kinds
 from localcloud.sagemaker.foundation import Foundation
@@ -60,6 +62,14 @@ def create_package(foundation: Foundation, request: Data, region: str) -> Data:
     if not again:
         foundation.background.start("model-package", lambda: _complete(foundation, region, made["ModelPackageName"]))
     return made
+
+
+def resume(foundation: Foundation) -> None:
+    """Complete the versions that a local cloud left Pending when it ended."""
+    for region, package in foundation.store.everywhere(resource_kinds.MODEL_PACKAGE):
+        if package["ModelPackageStatus"] == "Pending":
+            name = package["ModelPackageName"]
+            foundation.background.start("model-package", partial(_complete, foundation, region, name))
 
 
 def update_package(foundation: Foundation, request: Data, region: str) -> Data:

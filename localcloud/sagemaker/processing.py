@@ -61,6 +61,11 @@ class Processing:
         finally:
             self._foundation.containers.remove_base(base)
 
+    def again(self, data: Data) -> Data:
+        """Return the data as they were before the work began."""
+        left = ("ProcessingStartTime",)
+        return {name: value for name, value in data.items() if name not in left}
+
     def ended(self, data: Data, ending: Ending) -> Data:  # noqa: ARG002  the protocol of all kinds
         """Nothing more changes at the end."""
         return data

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from localcloud.errors import AnswerTimeoutError, AwsError, ContainerError, UnknownVariantError
+from localcloud.errors import AnswerTimeoutError, AwsError, ContainerError, NoServerError, UnknownVariantError
 from localcloud.sagemaker.capture import Captures, Source
 from localcloud.sagemaker.capture_config import Payload, Request
 from localcloud.sagemaker.connections import Reply
 from localcloud.sagemaker.fleet import Lease, Router
-from localcloud.sagemaker.store import Clock
+from localcloud.sagemaker.store import Now
 from localcloud.settings import ACCOUNT_ID, Limits
 
 _PASSED_ON = ("Content-Type", "Accept", "X-Amzn-SageMaker-Custom-Attributes", "X-Amzn-SageMaker-Inference-Id")
@@ -48,7 +48,7 @@ def invoke(
     headers: Mapping[str, str],
     body: bytes,
     region: str,
-    now: Clock,
+    now: Now,
 ) -> InvokeAnswer:
     """Answer one invocation; one that a model answered with success is captured, if its endpoint's config says so.
 
@@ -62,9 +62,11 @@ def invoke(
     inference_id = sent.get("x-amzn-sagemaker-inference-id")
     asked = Request(now(), inference_id, Payload(sent.get("content-type", _BYTES), body))
     try:
-        lease = router.take(region, endpoint, sent.get("x-amzn-sagemaker-target-variant"))
+        lease = router.take(region, endpoint, sent.get("x-amzn-sagemaker-target-variant"), limits.invocation)
     except UnknownVariantError as error:
         raise _invalid(f"Variant {error} not found for endpoint {endpoint}.") from error
+    except NoServerError as error:
+        raise AwsError("ServiceUnavailable", "The endpoint has no healthy instance.", 503) from error
     if lease is None:
         raise _invalid(f"Endpoint {endpoint} of account {ACCOUNT_ID} not found.")
     try:

@@ -3,10 +3,12 @@
 import random
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from functools import partial
 
+from localcloud.clock import Clock
+from localcloud.database import Database
 from localcloud.errors import AwsError
+from localcloud.faults import Faults
 from localcloud.processes import Processes
 from localcloud.protocol import parse, render
 from localcloud.sagemaker import endpoints, models, packages, resource_kinds, tags
@@ -19,17 +21,13 @@ from localcloud.sagemaker.listing import LISTINGS, page
 from localcloud.sagemaker.processing import Processing
 from localcloud.sagemaker.resource_kinds import Kind
 from localcloud.sagemaker.runtime import InvokeAnswer, invoke
-from localcloud.sagemaker.store import Clock, Data, Store
+from localcloud.sagemaker.store import Data, Store
 from localcloud.sagemaker.training import Training
 from localcloud.sagemaker.transform import Transform
 from localcloud.settings import Settings
 
 _SERVICE = "sagemaker"
 Operation = Callable[[Data, str], Data | None]
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _new_id() -> str:
@@ -40,21 +38,36 @@ class SageMaker:
     """Control plane and runtime; `start` needs the address where S3 is reached."""
 
     def __init__(
-        self, settings: Settings, *, publish: Callable[..., None], processes: Processes, now: Clock = _utc_now
+        self,
+        settings: Settings,
+        *,
+        publish: Callable[..., None],
+        processes: Processes,
+        clock: Clock,
+        database: Database,
+        faults: Faults,
     ) -> None:
         self._settings = settings
         self._processes = processes
-        self._background = Background()
-        self._store = Store(publish=publish, now=now)
+        self._background = Background(clock)
+        self._store = Store(database, publish=publish, now=clock.now)
         self._foundation = Foundation(
             self._store,
             self._background,
             Containers(settings, processes),
             settings.limits,
             settings.delays,
-            now,
+            clock,
+            faults,
         )
-        self._jobs = Jobs(self._store, self._background, parallel=settings.limits.parallel_jobs)
+        self._jobs = Jobs(
+            self._store,
+            self._background,
+            clock,
+            faults,
+            [Training(self._foundation), Processing(self._foundation), Transform(self._foundation)],
+            parallel=settings.limits.parallel_jobs,
+        )
         self._captures = Captures(self._foundation, random.Random(), _new_id)  # noqa: S311  a sample, no secret
         self._endpoints = endpoints.Endpoints(self._foundation, self._captures)
         self._operations = self._table()
@@ -64,8 +77,9 @@ class SageMaker:
         self._foundation.endpoint_url = endpoint_url
         self._foundation.containers.remove_all()
         self._jobs.start()
-        self._background.start("revive", self._endpoints.revive)
-        self._background.start("capture", self._captures.run)
+        packages.resume(self._foundation)
+        self._endpoints.start()
+        self._background.keep("capture", self._captures.run)
 
     def stop(self) -> None:
         """End every job, server and thread."""
@@ -120,7 +134,7 @@ class SageMaker:
             "ListTags": tags.list_tags,
         }
         table: dict[str, Operation] = {name: partial(do, foundation) for name, do in on_foundation.items()}
-        for work in (Training(foundation), Processing(foundation), Transform(foundation)):
+        for work in self._jobs.works:
             name = work.kind.prefix
             table[f"Create{name}"] = partial(self._jobs.create, work)
             table[f"Stop{name}"] = partial(self._stop_job, work.kind)

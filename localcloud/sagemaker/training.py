@@ -114,6 +114,11 @@ class Training:
         finally:
             self._foundation.containers.remove_base(base)
 
+    def again(self, data: Data) -> Data:
+        """Return the data as they were before the first host started."""
+        left = ("TrainingStartTime", "TrainingEndTime", "SecondaryStatusTransitions", "FinalMetricDataList")
+        return self._state({name: value for name, value in data.items() if name not in left}, "Starting")
+
     def ended(self, data: Data, ending: Ending) -> Data:
         """Enter the last state."""
         row = self._state(data, str(ending.members.get("SecondaryStatus", ending.status)))

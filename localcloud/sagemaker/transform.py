@@ -103,6 +103,11 @@ class Transform:
             self._foundation.containers.remove_base(work)
         return Ending("Stopped" if job.stopping.is_set() else "Completed")
 
+    def again(self, data: Data) -> Data:
+        """Return the data as they were before the work began."""
+        left = ("TransformStartTime", "TransformEndTime")
+        return {name: value for name, value in data.items() if name not in left}
+
     def ended(self, data: Data, ending: Ending) -> Data:  # noqa: ARG002  the protocol of all kinds
         """Nothing more changes at the end."""
         return data

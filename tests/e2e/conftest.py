@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -76,3 +77,11 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
         yield Local(state, started.last)
     finally:
         assert freshet(state, "down").code == 0
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Spread the moments over a run, as shares of its length; the same in every test run."""
+    if "kill_moment" in metafunc.fixturenames:
+        count = metafunc.config.getoption("--kills")
+        dice = random.Random(count)  # noqa: S311 - repeatable
+        metafunc.parametrize("kill_moment", [round((n + dice.random()) / count, 3) for n in range(count)])

@@ -13,8 +13,6 @@ from botocore.config import Config
 
 from localcloud.cloud import Cloud
 from localcloud.errors import AwsError
-from localcloud.processes import Processes
-from localcloud.s3_events import Publish
 from localcloud.settings import Delays, Settings
 
 T = TypeVar("T")
@@ -33,8 +31,8 @@ class FakeAnswer:
 class FakeSageMaker:
     """SageMaker's place in a cloud whose test is about something else: notes calls and answers plainly."""
 
-    def __init__(self, settings: Settings, publish: Publish, processes: Processes) -> None:
-        del settings, publish, processes
+    def __init__(self, settings: Settings, **parts: object) -> None:
+        del settings, parts
         self.calls: list[tuple[str, bytes, str]] = []
 
     def start(self, endpoint_url: str) -> None:
@@ -143,8 +141,8 @@ def start_cloud(tmp_path: Path) -> Iterator[StartCloud]:
             settings = replace(settings, **changed)
             made: list[FakeSageMaker] = []
 
-            def make(*parts: Any) -> FakeSageMaker:
-                made.append(FakeSageMaker(*parts))
+            def make(settings: Settings, **parts: Any) -> FakeSageMaker:
+                made.append(FakeSageMaker(settings, **parts))
                 return made[0]
 
             cloud = stack.enter_context(Cloud(settings, make))

@@ -6,7 +6,7 @@ import pytest
 
 from localcloud.arguments import parse_arguments, read_environment, read_images
 from localcloud.errors import ConfigError
-from localcloud.settings import Image
+from localcloud.settings import PRESETS, Image
 
 
 def written(path: Path, document: Any) -> Path:
@@ -32,6 +32,16 @@ def test_everything(tmp_path: Path) -> None:
     assert settings.environment == {"B": "2"}
 
 
+def test_delays_and_limits(tmp_path: Path) -> None:
+    """A preset gives all delays, and each can be set alone, as can the limits, in the type they have."""
+    told = ["--delays", "aws", "--set", "job_start=0.5", "--set", "lambda_retries=3,4", "--set", "parallel_jobs=2"]
+    settings = parse_arguments(["--state", str(tmp_path), *told])
+    assert (settings.delays.job_start, settings.delays.lambda_retries) == (0.5, (3.0, 4.0))
+    assert settings.delays.endpoint_start == PRESETS["aws"].endpoint_start
+    assert settings.limits.parallel_jobs == 2
+    assert isinstance(settings.limits.parallel_jobs, int)
+
+
 def test_defaults(tmp_path: Path) -> None:
     """Only the state's folder has to be said."""
     settings = parse_arguments(["--state", str(tmp_path)])
@@ -48,6 +58,10 @@ def test_defaults(tmp_path: Path) -> None:
         (["--stage", "a/b"], "--stage 'a/b'"),
         (["--stage", "_localcloud"], "not _localcloud"),
         (["--images", "/nowhere.json"], "cannot be read"),
+        (["--set", "job_start"], "is not NAME=VALUE"),
+        (["--set", "color=red"], "is no delay or limit"),
+        (["--set", "job_start=soon"], "job_start=soon"),
+        (["--set", "job_start=-1"], "at least 0"),
     ],
 )
 def test_refused_arguments(arguments: list[str], part: str, tmp_path: Path) -> None:

@@ -12,11 +12,13 @@ TIME = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 def test_line(tmp_path: Path) -> None:
     """A line says what was done when, how it ended and how long it took; after the end nothing is written."""
     history = History(tmp_path / "logs" / "history.jsonl", lambda: TIME)
-    history.record("call", "s3", "PutObject", 200, 0.0123)
+    history.record("call", "s3", "PutObject", 200, 0.0123, request_id="r", error=None)
     history.close()
     history.record("call", "s3", "PutObject", 200, 0.0)
     line = json.loads((tmp_path / "logs" / "history.jsonl").read_text())
     assert (line["time"], line["status"], line["ms"]) == ("2026-01-02T03:04:05.000+00:00", 200, 12.3)
+    assert line["request_id"] == "r"
+    assert "error" not in line
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")

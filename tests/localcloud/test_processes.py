@@ -197,10 +197,14 @@ def test_many_starts_and_stops_at_once(processes: Processes, tmp_path: Path) -> 
 
 
 def test_reaper_is_gone(tmp_path: Path) -> None:
-    """Without its reaper, which somebody killed, children still start and stop."""
+    """A reaper that somebody killed is replaced by one that knows all children, also those that were there before."""
     processes = Processes()
+    before = run(processes, STUBBORN, tmp_path / "log")
     processes._reaper.kill()  # noqa: SLF001  as an out-of-memory killer would
     processes._reaper.wait()  # noqa: SLF001
-    process = run(processes, STUBBORN, tmp_path / "log")
+    after = run(processes, STUBBORN, tmp_path / "log")
+    assert processes._reaper.stdin  # noqa: SLF001
+    processes._reaper.stdin.close()  # noqa: SLF001  as the end of the cloud does
+    assert before.wait(lambda: time.monotonic() + 20)
+    assert after.wait(lambda: time.monotonic() + 20)
     processes.close()
-    assert process.ended()

@@ -157,7 +157,7 @@ def test_the_end_of_the_log(start: Callable[..., Any]) -> None:
 
 
 def test_targets(lambdas: Lambdas, notes: Callable[[str], list[str]], wait_for: Wait) -> None:
-    """What other services send to a function's ARN is an event for it; there is no other name for it, and JSON it is."""
+    """What other services send to a function's ARN, its own and no other, is an event for it if it is JSON."""
     arn = lambdas.arn(f"{PREFIX}noted")
     lambdas.take(arn, b'"by its name"')
     lambdas.take(f"{arn}:$LATEST", b'"by its version"')

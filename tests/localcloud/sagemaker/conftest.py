@@ -4,6 +4,7 @@ import textwrap
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from localcloud.clock import Clock
+from localcloud.database import Database
+from localcloud.faults import Faults
 from localcloud.processes import Processes
 from localcloud.sagemaker import InvokeAnswer, SageMaker
 from localcloud.settings import Delays, Image, Limits, Settings
@@ -44,6 +48,15 @@ class Cloud:
     bucket: str
     state: Path
     sent: Events
+    again: Callable[[], SageMaker]
+    faults: Faults
+
+    def restart(self) -> None:
+        """Stop SageMaker as it stands, forget its events, and start another one on what is stored."""
+        self.sagemaker.stop()
+        with self.sent.changed:
+            self.sent.events.clear()
+        self.sagemaker = self.again()
 
     @property
     def events(self) -> list[dict[str, Any]]:
@@ -185,14 +198,23 @@ def settings(tmp_path: Path) -> Settings:
         job_start=0.0, job_end=0.0, endpoint_start=0.0, health_check=0.02, model_package=0.0, data_capture=0.05
     )
     limits = Limits(ping_deadline=20.0, invocation=20.0, server_stop=5.0, job_stop=5.0, parallel_jobs=2)
+    (tmp_path / "state").mkdir(exist_ok=True)
     return Settings(state=tmp_path / "state", images=images, delays=delays, limits=limits)
+
+
+@contextmanager
+def running_clock() -> Iterator[Clock]:
+    clock = Clock()
+    clock.start()
+    yield clock
+    clock.stop()
 
 
 @pytest.fixture
 def make_cloud(s3_url: str, settings: Settings) -> Iterator[Callable[..., Cloud]]:
     """Start a cloud; keyword arguments replace limits, and those of ``delays`` delays."""
     started: list[Cloud] = []
-    with Processes() as processes:
+    with Processes() as processes, ExitStack() as stack:
 
         def make(delays: Mapping[str, Any] | None = None, **limits: Any) -> Cloud:
             s3 = boto3.client(
@@ -210,10 +232,25 @@ def make_cloud(s3_url: str, settings: Settings) -> Iterator[Callable[..., Cloud]
                 delays=replace(settings.delays, **(delays or {})),
             )
             events = Events()
-            sagemaker = SageMaker(chosen, publish=events.publish, processes=processes)
-            cloud = Cloud(sagemaker, s3, bucket, settings.state, events)
+            clock = stack.enter_context(running_clock())
+            database = stack.enter_context(closing(Database(settings.state / f"{bucket}.db")))
+
+            faults = Faults()
+
+            def again() -> SageMaker:
+                made = SageMaker(
+                    chosen,
+                    publish=events.publish,
+                    processes=processes,
+                    clock=clock,
+                    database=database,
+                    faults=faults,
+                )
+                made.start(s3_url)
+                return made
+
+            cloud = Cloud(again(), s3, bucket, settings.state, events, again, faults)
             started.append(cloud)
-            sagemaker.start(s3_url)
             return cloud
 
         yield make

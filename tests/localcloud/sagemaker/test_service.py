@@ -14,7 +14,6 @@ from tests.localcloud.sagemaker.conftest import REGION, ROLE
 @pytest.fixture
 def clients(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """Start a whole local cloud without an application; give what makes boto3 clients of it."""
-    settings.state.mkdir()
     made: list[Any] = []
     with local.Cloud(replace(settings, port=0)) as cloud:
         monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.endpoint_url)

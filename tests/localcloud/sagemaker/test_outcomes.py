@@ -1,0 +1,51 @@
+import pytest
+
+from localcloud.errors import AwsError
+from tests.localcloud.sagemaker.conftest import Cloud
+from tests.localcloud.sagemaker.endpoint_steps import in_service, status_of, wait_until
+
+
+def test_a_job_fails_on_request_without_its_work(cloud: Cloud) -> None:
+    """A job whose failure was asked for ends with that reason and its event, and none of its processes ran."""
+    cloud.faults.add({"job": "training-job/j", "outcome": "Failed", "reason": "InternalServerError: no capacity"})
+    cloud.train("j")
+    assert cloud.wait("j", "Failed")["FailureReason"] == "InternalServerError: no capacity"
+    assert cloud.keys("models/j") == []
+    cloud.train("j2")
+    cloud.wait("j2", "Completed")
+
+
+def test_a_job_fails_on_request_after_its_work(cloud: Cloud) -> None:
+    """A job that is to fail after its work has stored its outputs, and is Failed all the same."""
+    cloud.faults.add({"job": "training-job/*", "outcome": "Failed", "reason": "late", "when": "after"})
+    cloud.train("j")
+    assert cloud.wait("j", "Failed")["FailureReason"] == "late"
+    assert cloud.keys("models/j")
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_update_goes_back_silently(cloud: Cloud, when: str) -> None:
+    """After a silent rollback the endpoint is InService on its old config, tells no reason, and serves on.
+
+    Source: reliability row 32 (hashicorp/terraform-provider-aws, issue 48997).
+    """
+    in_service(cloud, "v1")
+    cloud.version("v2")
+    cloud.faults.add({"endpoint": "e", "outcome": "SilentRollback", "when": when})
+    cloud.call("UpdateEndpoint", EndpointName="e", EndpointConfigName="v2")
+    wait_until(lambda: status_of(cloud) == "InService")
+    told = cloud.call("DescribeEndpoint", EndpointName="e")
+    assert told["EndpointConfigName"] == "v1"
+    assert "FailureReason" not in told
+    assert cloud.invoke(b"x").body == b"v1|x"
+
+
+def test_an_endpoint_fails_on_request(cloud: Cloud) -> None:
+    """An endpoint whose failure was asked for is Failed with that reason, and can only be deleted."""
+    cloud.version("v1")
+    cloud.faults.add({"endpoint": "e", "outcome": "Failed", "reason": "no instances"})
+    cloud.call("CreateEndpoint", EndpointName="e", EndpointConfigName="v1")
+    assert cloud.wait("e", "FAILED")["FailureReason"] == "no instances"
+    with pytest.raises(AwsError):
+        cloud.call("UpdateEndpoint", EndpointName="e", EndpointConfigName="v1")
+    cloud.call("DeleteEndpoint", EndpointName="e")
