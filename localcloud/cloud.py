@@ -28,11 +28,13 @@ from localcloud.functions.api import operations as lambda_operations
 from localcloud.history import History
 from localcloud.http_server import Server
 from localcloud.leftovers import Leftovers
+from localcloud.logs import Logs
 from localcloud.moto_services import SERVICES, MotoServices
 from localcloud.processes import Processes
 from localcloud.rest_json import RestJsonApi
 from localcloud.s3_events import S3Events
 from localcloud.settings import Settings
+from localcloud.sns import Sns
 from localcloud.targets import Targets
 
 T = TypeVar("T")
@@ -117,6 +119,7 @@ class Cloud:
         self._undo.append(moto.reset)
         faults = Faults()
         targets = Targets()
+        log_groups = Logs(database, clock, settings.region)
         bus: Bus
         lambdas = Lambdas(
             settings,
@@ -125,6 +128,7 @@ class Cloud:
             database=database,
             history=history,
             targets=targets,
+            append=log_groups.append,
             publish=lambda **event: bus.publish(**event),  # noqa: PLW0108  the bus is made after them
         )
         targets.add("lambda", lambdas.take)
@@ -136,8 +140,16 @@ class Cloud:
             new_id=_new_id,
         )
         sagemaker = self._make_sagemaker(
-            settings, publish=bus.publish, processes=processes, clock=clock, database=database, faults=faults
+            settings,
+            publish=bus.publish,
+            processes=processes,
+            clock=clock,
+            database=database,
+            faults=faults,
+            append=log_groups.append,
         )
+        sns = Sns(database, clock, targets, retries=settings.delays.sns_retries)
+        targets.add("sns", sns.take)
         s3 = S3Events(moto, bus.publish, lambda action: clock.after(settings.delays.s3_event, action))
         door = FrontDoor(
             stage=settings.stage,
@@ -149,8 +161,11 @@ class Cloud:
             services={
                 **dict.fromkeys(SERVICES, moto),
                 "s3": s3,
+                "sns": sns.api,
+                "logs": log_groups.api,
                 "lambda": RestJsonApi("lambda", lambda_operations(lambdas, settings, clock.now)),
             },
+            links=sns.links,
             faults=faults,
             history=history,
             new_id=_new_id,
@@ -163,6 +178,8 @@ class Cloud:
             log.warning("schedule_not_fired name=%s expression=%s", schedule.name, schedule.expression)
         self._undo.append(sagemaker.stop)
         sagemaker.start(self.endpoint_url)
+        self._undo.append(sns.stop)
+        sns.start(self.endpoint_url)
         lambdas.resume()
         threading.Thread(target=moto.warm, name="warm", daemon=True).start()
         log.info("cloud_started endpoint_url=%s", self.endpoint_url)

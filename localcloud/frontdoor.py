@@ -65,7 +65,10 @@ class SageMakerApi(Protocol):
 
 
 class FrontDoor:
-    """A WSGI application for one local cloud; ``services`` are named as in the scope of a signature."""
+    """A WSGI application for one local cloud; ``services`` are named as in the scope of a signature.
+
+    ``links``: by its Action, what a link in a service's message leads to, which nobody signs.
+    """
 
     def __init__(
         self,
@@ -75,6 +78,7 @@ class FrontDoor:
         pages: Admin,
         sagemaker: SageMakerApi,
         services: "Mapping[str, WSGIApplication]",
+        links: "Mapping[str, WSGIApplication]",
         faults: Faults,
         history: History,
         new_id: Callable[[], str],
@@ -84,6 +88,7 @@ class FrontDoor:
         self._pages = pages
         self._sagemaker = sagemaker
         self._services = services
+        self._links = links
         self._faults = faults
         self._history = history
         self._new_id = new_id
@@ -152,7 +157,7 @@ class FrontDoor:
             urlsplit("//host" + environ["REQUEST_URI"]).path if environ["REQUEST_URI"].startswith("/") else request.path
         )
         if scope is None or scope.service == "execute-api":
-            return self._unsigned(request, raw_path)
+            return self._unsigned(request, raw_path, environ)
         _check_origin(request)
         environ[REGION] = scope.region
         if scope.service == "sagemaker":
@@ -162,7 +167,7 @@ class FrontDoor:
             raise AwsError("NotImplemented", f"{scope.service} is not emulated by the local cloud", 501)
         return _called(service, environ)
 
-    def _unsigned(self, request: Request, raw_path: str) -> Response:
+    def _unsigned(self, request: Request, raw_path: str, environ: "WSGIEnvironment") -> "WSGIApplication":
         if request.path.startswith(admin.PREFIX):
             _check_origin(request)
             return self._pages.answer(request.method, request.path, request.get_data(cache=False))
@@ -171,6 +176,10 @@ class FrontDoor:
             if not slash and request.method in {"GET", "HEAD"}:
                 return Response(status=301, headers={"Location": f"/{self._stage}/"})
             return self._api.answer(request, "/" + rest)
+        link = self._links.get(request.args.get("Action", ""))
+        if link is not None and request.path == "/" and request.method == "GET":
+            _check_origin(request)
+            return _called(link, environ)
         raise AwsError("MissingAuthenticationTokenException", "Missing Authentication Token", 403)
 
     def _to_sagemaker(self, request: Request, scope: Scope) -> Response:

@@ -18,10 +18,11 @@ REGION = "localcloud.region"  # in a WSGI environment: where the request was sig
 
 
 class JsonApi:
-    """One service; ``service`` is botocore's name of its model."""
+    """One service; ``service`` is botocore's name of its model, ``fault`` its code for what the model forbids."""
 
-    def __init__(self, service: str, operations: Mapping[str, Operation]) -> None:
+    def __init__(self, service: str, operations: Mapping[str, Operation], fault: str = "ValidationException") -> None:
         self._service = service
+        self._fault = fault
         self._operations = operations
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
@@ -38,4 +39,4 @@ class JsonApi:
         do = self._operations.get(operation)
         if do is None:
             raise AwsError("NotImplemented", f"{self._service}.{operation} is not emulated by the local cloud", 501)
-        return render(self._service, operation, do(parse(self._service, operation, body), region) or {})
+        return render(self._service, operation, do(parse(self._service, operation, body, self._fault), region) or {})

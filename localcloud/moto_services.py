@@ -21,7 +21,7 @@ from localcloud.settings import ACCOUNT_ID
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-SERVICES = frozenset({"s3", "dynamodb", "sqs", "sns", "iam", "sts", "logs", "cloudformation"})
+SERVICES = frozenset({"s3", "dynamodb", "sqs", "iam", "sts", "cloudformation"})
 # moto looks at these paths before it looks at the service: its own controls, which no AWS request may reach
 _CONTROLS = ("/moto-api", "/latest/meta-data/", "/latest/api/", "/favicon.ico")
 _OTHER_NOTIFICATIONS = (b"<QueueConfiguration", b"<TopicConfiguration", b"<CloudFunctionConfiguration")

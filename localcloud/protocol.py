@@ -32,17 +32,17 @@ from localcloud.errors import AwsError
 Json = dict[str, Any]
 
 
-def parse(service: str, operation: str, body: bytes) -> Json:
+def parse(service: str, operation: str, body: bytes, fault: str = "ValidationException") -> Json:
     """Read a request's body as the model of ``operation`` says it is.
 
     Raises
     ------
     AwsError
-        UnknownOperationException, SerializationException, or ValidationException naming each member and its limit.
+        UnknownOperationException, SerializationException, or ``fault`` naming each member and its limit.
     """
     shape = model(service, operation).input_shape
     request = read_object(body)
-    return {} if shape is None else check(request, shape)
+    return {} if shape is None else cast("Json", _read(checked(request, shape, fault), shape))
 
 
 def read_object(body: bytes) -> Json:
@@ -56,14 +56,17 @@ def read_object(body: bytes) -> Json:
     return request
 
 
-def check(request: Json, shape: Shape) -> Json:
-    """Check a request by its model and turn it into Python's types; raises AwsError ValidationException."""
+def checked(request: Json, shape: Shape, code: str) -> Json:
+    """Return a request without what its model does not know; raises AwsError ``code`` naming each fault.
+
+    Timestamps and blobs may be as their protocol wrote them, or read already.
+    """
     request = cast("Json", _known(request, shape))
     report = ParamValidator().validate(request, shape)
     faults = [report.generate_report()] if report.has_errors() else [*_faults(request, shape, "")]
     if faults:
-        raise AwsError("ValidationException", f"{len(faults)} validation error(s) detected: " + "; ".join(faults))
-    return cast("Json", _read(request, shape))
+        raise AwsError(code, f"{len(faults)} validation error(s) detected: " + "; ".join(faults))
+    return request
 
 
 def render(service: str, operation: str, answer: Mapping[str, Any]) -> bytes:

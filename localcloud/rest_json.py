@@ -86,7 +86,7 @@ def read(request: Request, model: OperationModel, in_path: Mapping[str, str]) ->
             text = place.get(member.serialization.get("name", name))
             if text is not None:
                 members[name] = _value(text, member, name)
-    checked = protocol.check(members, shape)
+    checked = protocol.checked(members, shape, "ValidationException")
     return {**checked, payload: body} if payload else checked
 
 

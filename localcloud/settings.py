@@ -21,12 +21,13 @@ class Delays:
     lambda_retries: tuple[float, ...] = (1.0, 2.0)  # before the second and third try of a failed asynchronous call
     lambda_throttled: tuple[float, float] = (1.0, 300.0)  # first and longest pause of an event without concurrency
     job_start: float = 0.05  # job created -> its process started (instances, image)
-    job_watch: float = 1.0  # between two looks at a running job's log and checkpoints
+    job_watch: float = 1.0  # between two looks at containers' logs, and at a training job's checkpoints
     job_end: float = 0.02  # outputs stored -> status and event
     endpoint_start: float = 0.05  # endpoint asked for -> its server started
     health_check: float = 0.05  # between two pings while a server starts
     model_package: float = 0.02  # package created -> Completed
     data_capture: float = 1.0  # between two looks whether captured invocations wait to be stored
+    sns_retries: tuple[float, ...] = (0.5, 1.0, 2.0)  # before each further try of a notification
     revival: float = 0.5  # between two looks whether a server in service has ended
 
 

@@ -10,6 +10,7 @@ from localcloud.faults import Faults
 from localcloud.sagemaker.background import Background
 from localcloud.sagemaker.containers import Containers
 from localcloud.sagemaker.job_processes import JobProcesses
+from localcloud.sagemaker.log_shipping import LogShipping
 from localcloud.sagemaker.objects import Objects, connect
 from localcloud.sagemaker.store import Store
 from localcloud.settings import Delays, Limits
@@ -26,6 +27,7 @@ class Foundation:
     delays: Delays
     clock: Clock
     faults: Faults
+    shipping: LogShipping
     endpoint_url: str = ""
     _lock: Lock = field(default_factory=Lock)
     _objects: dict[str, Objects] = field(default_factory=dict)

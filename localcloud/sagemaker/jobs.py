@@ -17,6 +17,7 @@ from localcloud.clock import Clock
 from localcloud.errors import AwsError, ImageError, StoppedError, WorkError
 from localcloud.faults import Faults
 from localcloud.sagemaker.background import Background
+from localcloud.sagemaker.log_shipping import LogShipping
 from localcloud.sagemaker.resource_kinds import Kind
 from localcloud.sagemaker.store import Data, Store
 
@@ -86,14 +87,16 @@ class Jobs:
         self,
         store: Store,
         background: Background,
-        clock: Clock,
-        faults: Faults,
         works: Sequence[JobKind],
         *,
+        shipping: LogShipping,
+        clock: Clock,
+        faults: Faults,
         parallel: int,
     ) -> None:
         self._store = store
         self._background = background
+        self._shipping = shipping
         self._clock = clock
         self._faults = faults
         self.works = works
@@ -197,9 +200,9 @@ class Jobs:
         fault = self._faults.of_job(job.work.kind.noun, job.name)
         try:
             if fault is None:
-                return job.work.run(job)
+                return self._do(job)
             if fault.after:
-                job.work.run(job)
+                self._do(job)
             return Ending(fault.outcome, {"FailureReason": fault.reason[:MAX_REASON]} if fault.reason else {})
         except StoppedError:
             return Ending("Stopped")
@@ -210,6 +213,10 @@ class Jobs:
         except Exception:  # the outermost edge: a fault of ours fails this job and must not stop the queue
             log.exception("job_crashed kind=%s region=%s name=%s", job.work.kind.noun, job.region, job.name)
             return failed("InternalServerError: We encountered an internal error. Please try again.")
+
+    def _do(self, job: Job) -> Ending:
+        with self._shipping.job(job.work.kind.noun, job.region, job.name):
+            return job.work.run(job)
 
     def _end(self, job: Job, ending: Ending) -> None:
         kind = job.work.kind

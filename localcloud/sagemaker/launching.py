@@ -46,6 +46,7 @@ class Launcher:
                 instances = list(before[variant_name].instances[:count]) if variant_name in before else []
                 for number in range(len(instances), count):
                     instances.append(Instance(self._new_server(region, name, variant, number)))
+                    self._foundation.shipping.follow(*instances[-1].server.names)
                     started.append(instances[-1])
                     self._start_server(instances[-1].server, region, variant)
                 fleet[variant_name] = Variant(variant_name, variant["InitialVariantWeight"], tuple(instances))
@@ -58,6 +59,7 @@ class Launcher:
         """Stop servers."""
         for instance in instances:
             instance.server.stop(self._foundation.limits.server_stop)
+            self._foundation.shipping.finish(*instance.server.names)
 
     def _new_server(self, region: str, name: str, variant: Data, number: int) -> ModelServer:
         model = self._foundation.store.find(resource_kinds.MODEL, region, variant["ModelName"])

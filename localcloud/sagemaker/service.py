@@ -18,6 +18,7 @@ from localcloud.sagemaker.containers import Containers
 from localcloud.sagemaker.foundation import Foundation
 from localcloud.sagemaker.jobs import Jobs
 from localcloud.sagemaker.listing import LISTINGS, page
+from localcloud.sagemaker.log_shipping import Append, LogShipping
 from localcloud.sagemaker.processing import Processing
 from localcloud.sagemaker.resource_kinds import Kind
 from localcloud.sagemaker.runtime import InvokeAnswer, invoke
@@ -46,6 +47,7 @@ class SageMaker:
         clock: Clock,
         database: Database,
         faults: Faults,
+        append: Append,
     ) -> None:
         self._settings = settings
         self._processes = processes
@@ -59,13 +61,15 @@ class SageMaker:
             settings.delays,
             clock,
             faults,
+            LogShipping(database, append, clock.now, settings.state / "logs" / "sagemaker"),
         )
         self._jobs = Jobs(
             self._store,
             self._background,
-            clock,
-            faults,
             [Training(self._foundation), Processing(self._foundation), Transform(self._foundation)],
+            shipping=self._foundation.shipping,
+            clock=clock,
+            faults=faults,
             parallel=settings.limits.parallel_jobs,
         )
         self._captures = Captures(self._foundation, random.Random(), _new_id)  # noqa: S311  a sample, no secret
@@ -79,6 +83,10 @@ class SageMaker:
         self._jobs.start()
         packages.resume(self._foundation)
         self._endpoints.start()
+        self._background.keep(
+            "log-shipping",
+            partial(self._foundation.shipping.run, self._background.pause, self._settings.delays.job_watch),
+        )
         self._background.keep("capture", self._captures.run)
 
     def stop(self) -> None:

@@ -18,7 +18,7 @@ from localcloud.settings import Delays, Settings
 T = TypeVar("T")
 
 REGION = "eu-central-1"
-QUICK = Delays(s3_event=0.0, event_delivery=0.0, lambda_retries=(0.0, 0.0))
+QUICK = Delays(s3_event=0.0, event_delivery=0.0, lambda_retries=(0.0, 0.0), sns_retries=(0.0, 0.0, 0.0))
 
 
 @dataclass(frozen=True)

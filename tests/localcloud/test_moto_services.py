@@ -1,7 +1,6 @@
 """The contract with moto: what the local cloud uses of it, over the wire with boto3, for the pinned version."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -108,35 +107,12 @@ def test_sqs(cloud: Any) -> None:
     assert "Messages" not in sqs.receive_message(QueueUrl=url)
 
 
-def test_sns_to_sqs(cloud: Any) -> None:
-    """A topic delivers to a subscribed queue."""
-    sqs, sns = cloud.client("sqs"), cloud.client("sns")
-    url = sqs.create_queue(QueueName="alarms")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    topic = sns.create_topic(Name="alarms")["TopicArn"]
-    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    sns.publish(TopicArn=topic, Message="hello")
-    body = json.loads(sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"])
-    assert (body["Message"], body["TopicArn"]) == ("hello", topic)
-
-
 def test_sts_and_iam(cloud: Any) -> None:
     """The account is the documented one, and roles can be made."""
     assert cloud.client("sts").get_caller_identity()["Account"] == "123456789012"
     iam = cloud.client("iam")
     iam.create_role(RoleName="r", AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}')
     assert iam.get_role(RoleName="r")["Role"]["Arn"] == "arn:aws:iam::123456789012:role/r"
-
-
-def test_logs(cloud: Any) -> None:
-    """Log events written are read back, a group's name with slashes included."""
-    logs = cloud.client("logs")
-    now = int(time.time() * 1000)  # AWS drops what is older than two weeks
-    logs.create_log_group(logGroupName="/aws/a")
-    logs.create_log_stream(logGroupName="/aws/a", logStreamName="s")
-    logs.put_log_events(logGroupName="/aws/a", logStreamName="s", logEvents=[{"timestamp": now, "message": "hello"}])
-    found = logs.get_log_events(logGroupName="/aws/a", logStreamName="s")["events"]
-    assert [event["message"] for event in found] == ["hello"]
 
 
 def test_cloudformation(cloud: Any) -> None:

@@ -16,6 +16,7 @@ from moto.server import ThreadedMotoServer
 from localcloud.clock import Clock
 from localcloud.database import Database
 from localcloud.faults import Faults
+from localcloud.logs import Logs
 from localcloud.processes import Processes
 from localcloud.sagemaker import InvokeAnswer, SageMaker
 from localcloud.settings import Delays, Image, Limits, Settings
@@ -50,6 +51,7 @@ class Cloud:
     sent: Events
     again: Callable[[], SageMaker]
     faults: Faults
+    logs: Logs
 
     def restart(self) -> None:
         """Stop SageMaker as it stands, forget its events, and start another one on what is stored."""
@@ -70,6 +72,18 @@ class Cloud:
     def invoke(self, body: bytes, endpoint: str = "e", **headers: str) -> InvokeAnswer:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.sagemaker.invoke(endpoint, sent, body, REGION)
+
+    def logged(self, group: str) -> dict[str, list[str]]:
+        """Give the messages of each stream of a log group."""
+        found: dict[str, list[str]] = {}
+        groups = json.loads(self.logs.api.answer("DescribeLogGroups", b"{}", REGION))["logGroups"]
+        if group not in {each["logGroupName"] for each in groups}:
+            return found
+        request = json.dumps({"logGroupName": group}).encode()
+        answer = json.loads(self.logs.api.answer("FilterLogEvents", request, REGION))
+        for event in answer["events"]:
+            found.setdefault(event["logStreamName"], []).append(event["message"])
+        return found
 
     def uri(self, key: str = "") -> str:
         return f"s3://{self.bucket}/{key}"
@@ -234,7 +248,7 @@ def make_cloud(s3_url: str, settings: Settings) -> Iterator[Callable[..., Cloud]
             events = Events()
             clock = stack.enter_context(running_clock())
             database = stack.enter_context(closing(Database(settings.state / f"{bucket}.db")))
-
+            logs = Logs(database, clock, REGION)
             faults = Faults()
 
             def again() -> SageMaker:
@@ -245,11 +259,12 @@ def make_cloud(s3_url: str, settings: Settings) -> Iterator[Callable[..., Cloud]
                     clock=clock,
                     database=database,
                     faults=faults,
+                    append=logs.append,
                 )
                 made.start(s3_url)
                 return made
 
-            cloud = Cloud(again(), s3, bucket, settings.state, events, again, faults)
+            cloud = Cloud(again(), s3, bucket, settings.state, events, again, faults, logs)
             started.append(cloud)
             return cloud
 

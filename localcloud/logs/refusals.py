@@ -1,0 +1,33 @@
+"""How CloudWatch Logs says no: codes of its model, texts as its users quote them."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from localcloud.errors import AwsError
+
+
+def invalid(message: str) -> AwsError:
+    """Return the answer to a parameter that cannot be."""
+    return AwsError("InvalidParameterException", message)
+
+
+def not_emulated(what: str) -> AwsError:
+    """Return the answer to what AWS has and the local cloud does not have."""
+    return invalid(f"{what} is not emulated by the local cloud")
+
+
+def missing(what: str) -> AwsError:
+    """Return the answer to a group or stream that is not there."""
+    return AwsError("ResourceNotFoundException", f"The specified {what} does not exist.")
+
+
+def taken(what: str) -> AwsError:
+    """Return the answer to a group or stream that is there already."""
+    return AwsError("ResourceAlreadyExistsException", f"The specified {what} already exists")
+
+
+def only(request: Mapping[str, Any], emulated: Iterable[str]) -> None:
+    """Refuse every member of a request that is not emulated; raises AwsError."""
+    for name in request:
+        if name not in emulated:
+            raise not_emulated(name)

@@ -1,0 +1,5 @@
+"""SNS: topics, subscriptions and what is published, delivered to queues, functions and loopback addresses."""
+
+from localcloud.sns.service import Sns
+
+__all__ = ["Sns"]
