@@ -62,6 +62,8 @@ class Lambdas:
         self._processes = processes
         self._clock = clock
         self._history = history
+        self._database = database
+        self._readers: Readers | None = None
         self._append, self._ingest = append, ingest
         self._measures = Measures(record, clock.now)
         self._pool = Pool(settings.limits.lambda_workers, settings.limits.lambda_waiting)
@@ -86,7 +88,8 @@ class Lambdas:
         """Start a first sandbox and read the wiring; raises ConfigError when the application cannot be imported."""
         if self._settings.app is None:
             return self.wiring
-        readers = Readers(log_file, self._clock.now, self._append, self._ingest)
+        readers = Readers(log_file, self._clock, self._database, append=self._append, ingest=self._ingest)
+        self._readers = readers
         host = sandbox.Host(self._settings, self._processes, self._clock, readers, endpoint_url)
         config = ChaliceConfig.read(self._settings.app_dir, self._settings.stage)
         limits, environment = self._settings.limits, self._settings.environment
@@ -185,6 +188,8 @@ class Lambdas:
             thread.join()
         for each in self._sandboxes.values():  # those whose thread never began
             each.stop()
+        if self._readers:
+            self._readers.stop()
 
     def function(self, name: str) -> Function:
         """Look a function up by its name in the application or its full name, as it was declared; raises AwsError."""

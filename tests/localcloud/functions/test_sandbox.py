@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.clock import Clock
+from localcloud.database import Database
 from localcloud.functions.printed import Readers
 from localcloud.functions.sandbox import Host, Sandbox, StartError
 from localcloud.processes import Processes
@@ -15,8 +16,11 @@ def test_a_killed_sandbox_is_not_started_again(tmp_path: Path) -> None:
     with Processes() as processes:
         settings = Settings(state=tmp_path, app="app:app", app_dir=tmp_path)
         clock = Clock()
-        readers = Readers(tmp_path / "log", clock.now)
+        database = Database(tmp_path / "db")
+        readers = Readers(tmp_path / "log", clock, database, append=None, ingest=None)
         sandbox = Sandbox(Function("f", "f", "app.f", 1.0, 128), Host(settings, processes, clock, readers, ""))
         sandbox.kill()
         with pytest.raises(StartError, match="stopping"):
             sandbox.start()
+        readers.stop()
+        database.close()
