@@ -63,7 +63,7 @@ class Admin:
         return {
             "ready": self._is_ready(),
             "version": VERSION,
-            "services": sorted([*SERVICES, "sns", "logs", "sagemaker", "events", "lambda", "apigateway"]),
+            "services": sorted([*SERVICES, "sns", "logs", "cloudwatch", "sagemaker", "events", "lambda", "apigateway"]),
             "app": self._settings.app,
             "stage": self._settings.stage,
         }

@@ -19,6 +19,7 @@ from localcloud.admin import Admin
 from localcloud.apigateway import ApiGateway
 from localcloud.bus import Bus
 from localcloud.clock import Clock
+from localcloud.cloudwatch import CloudWatch
 from localcloud.database import Database
 from localcloud.errors import ConfigError
 from localcloud.faults import Faults
@@ -121,6 +122,11 @@ class Cloud:
         targets = Targets()
         log_groups = Logs(database, clock, settings.region)
         bus: Bus
+
+        def publish(**event: Any) -> None:  # noqa: ANN401  as the bus takes it, which is made last
+            bus.publish(**event)
+
+        cloudwatch = CloudWatch(settings, database=database, clock=clock, publish=publish, targets=targets)
         lambdas = Lambdas(
             settings,
             processes=processes,
@@ -128,8 +134,10 @@ class Cloud:
             database=database,
             history=history,
             targets=targets,
+            publish=publish,
             append=log_groups.append,
-            publish=lambda **event: bus.publish(**event),  # noqa: PLW0108  the bus is made after them
+            ingest=cloudwatch.ingest,
+            record=cloudwatch.record,
         )
         targets.add("lambda", lambdas.take)
         bus = Bus(
@@ -164,6 +172,7 @@ class Cloud:
                 "sns": sns.api,
                 "logs": log_groups.api,
                 "lambda": RestJsonApi("lambda", lambda_operations(lambdas, settings, clock.now)),
+                "monitoring": cloudwatch,
             },
             links=sns.links,
             faults=faults,
@@ -176,6 +185,8 @@ class Cloud:
         bus.use(wiring.rules)
         for schedule in wiring.schedules:
             log.warning("schedule_not_fired name=%s expression=%s", schedule.name, schedule.expression)
+        self._undo.append(cloudwatch.stop)
+        cloudwatch.start()
         self._undo.append(sagemaker.stop)
         sagemaker.start(self.endpoint_url)
         self._undo.append(sns.stop)

@@ -30,6 +30,7 @@ from botocore.validate import ParamValidator
 from localcloud.errors import AwsError
 
 Json = dict[str, Any]
+_NO_JSON_NUMBERS = ("NaN", "Infinity", "-Infinity")
 
 
 def parse(service: str, operation: str, body: bytes, fault: str = "ValidationException") -> Json:
@@ -98,7 +99,7 @@ def service_model(service: str) -> ServiceModel:
 
 
 def _known(value: object, shape: Shape) -> object:
-    """Drop null members and those that the model does not have."""
+    """Drop null members and those that the model does not have; read numbers that JSON writes as texts."""
     if isinstance(shape, StructureShape) and isinstance(value, dict) and not shape.is_document_type:
         known = shape.members
         return {name: _known(part, known[name]) for name, part in value.items() if name in known and part is not None}
@@ -106,6 +107,8 @@ def _known(value: object, shape: Shape) -> object:
         return [_known(part, shape.member) for part in value]
     if isinstance(shape, MapShape) and isinstance(value, dict):
         return {name: _known(part, shape.value) for name, part in value.items()}
+    if shape.type_name in {"float", "double"} and value in _NO_JSON_NUMBERS:
+        return float(str(value))
     return value
 
 

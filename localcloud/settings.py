@@ -26,6 +26,7 @@ class Delays:
     endpoint_start: float = 0.05  # endpoint asked for -> its server started
     health_check: float = 0.05  # between two pings while a server starts
     model_package: float = 0.02  # package created -> Completed
+    alarm_evaluation: float = 0.05  # alarm put -> its first evaluation
     data_capture: float = 1.0  # between two looks whether captured invocations wait to be stored
     sns_retries: tuple[float, ...] = (0.5, 1.0, 2.0)  # before each further try of a notification
     revival: float = 0.5  # between two looks whether a server in service has ended

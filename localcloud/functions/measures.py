@@ -3,6 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+
+from localcloud.functions.batches import Batches
 
 Record = Callable[[str, str, Mapping[str, str], float, str, datetime], object]
 """Takes a namespace, a metric's name, its dimensions, a value, its unit, and the time."""
@@ -13,6 +16,7 @@ class Measures:
     """Records what happens to functions, where somebody wants to know."""
 
     record: Record | None
+    batches: Batches
     now: Callable[[], datetime]
 
     def executed(self, full_name: str, seconds: float, *, failed: bool) -> None:
@@ -31,4 +35,5 @@ class Measures:
 
     def _put(self, full_name: str, metric: str, value: float, unit: str) -> None:
         if self.record:
-            self.record("AWS/Lambda", metric, {"FunctionName": full_name}, value, unit, self.now())
+            dimensions = {"FunctionName": full_name}
+            self.batches.put(partial(self.record, "AWS/Lambda", metric, dimensions, value, unit, self.now()))

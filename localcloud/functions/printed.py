@@ -10,12 +10,13 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import IO
 
-from localcloud.clock import Clock
-from localcloud.database import Database
+from localcloud.functions.batches import Batches
 
 log = logging.getLogger(__name__)
 
@@ -23,71 +24,29 @@ Append = Callable[[str, str, Sequence[tuple[datetime, str]]], object]  # log gro
 Ingest = Callable[[str], object]
 TAIL = 4096  # bytes that Invoke gives back of a log
 _LONGEST = 262_144  # bytes of a line; a longer one is kept in pieces
-_GATHERED = 0.2  # seconds between two batches: a commit for every line would keep everybody waiting
 _AT_ITS_END = 1.0  # seconds: a process that left the group may still hold the pipe
 
 
+@dataclass(frozen=True)
 class Readers:
-    """Who reads what functions print: the file at once, the others in batches, each batch one transaction.
+    """Who reads what functions print: the file at once, the others in batches."""
 
-    The price: a kill of the cloud loses what was printed in the last `_GATHERED` seconds for all but the file. With a
-    virtual clock nothing is gathered, and an advance waits until the lines were read.
-    """
-
-    def __init__(
-        self, file: Path, clock: Clock, database: Database, *, append: Append | None, ingest: Ingest | None
-    ) -> None:
-        self._file = file
-        self._clock = clock
-        self._database = database
-        self._append = append
-        self._ingest = ingest
-        self._lock = threading.Lock()
-        self._waiting: list[tuple[str, str, list[tuple[datetime, str]]]] = []
-        self._some = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._read, name="lambda-logs")
-        self._thread.start()
+    file: Path
+    now: Callable[[], datetime]
+    batches: Batches
+    append: Append | None = None
+    ingest: Ingest | None = None
 
     def keep(self, group: str, stream: str, lines: Sequence[str]) -> None:
         """Hand lines over."""
-        with self._file.open("a", encoding="utf-8") as file:
+        with self.file.open("a", encoding="utf-8") as file:
             file.write("".join(f"{line}\n" for line in lines))
-        now = self._clock.now()
-        with self._lock:
-            if not self._waiting:
-                self._clock.begin()
-            self._waiting.append((group, stream, [(now, line) for line in lines]))
-            self._some.set()
-
-    def stop(self) -> None:
-        """Hand over what waits, and take nothing more."""
-        self._stopping.set()
-        self._some.set()
-        self._thread.join()
-
-    def _read(self) -> None:
-        ending = False
-        while not ending:
-            self._some.wait()
-            ending = self._stopping.wait(0.0 if self._clock.virtual else _GATHERED)
-            with self._lock:
-                waiting, self._waiting = self._waiting, []
-                self._some.clear()
-            if waiting:
-                self._hand_over(waiting)
-                self._clock.end()
-
-    def _hand_over(self, waiting: Sequence[tuple[str, str, list[tuple[datetime, str]]]]) -> None:
-        try:
-            with self._database.transaction():
-                for group, stream, lines in waiting:
-                    if self._append:
-                        self._append(group, stream, lines)
-                    for _, line in lines if self._ingest else []:
-                        self._ingest(line)  # type: ignore[misc]  # mypy forgets the condition
-        except Exception:  # the thread's outermost edge: what cannot be kept must not end the reading
-            log.exception("lines_not_kept batches=%d", len(waiting))
+        now = self.now()
+        if self.append:
+            self.batches.put(partial(self.append, group, stream, [(now, line) for line in lines]))
+        if self.ingest:
+            for line in lines:
+                self.batches.put(partial(self.ingest, line))
 
 
 class Printed:

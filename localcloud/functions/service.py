@@ -19,6 +19,7 @@ from localcloud.clock import Clock
 from localcloud.database import Database
 from localcloud.errors import AwsError, ConfigError
 from localcloud.functions import sandbox
+from localcloud.functions.batches import Batches
 from localcloud.functions.configs import Configs
 from localcloud.functions.dead_letters import DeadLetters
 from localcloud.functions.destinations import Destinations, Publish
@@ -62,10 +63,9 @@ class Lambdas:
         self._processes = processes
         self._clock = clock
         self._history = history
-        self._database = database
-        self._readers: Readers | None = None
         self._append, self._ingest = append, ingest
-        self._measures = Measures(record, clock.now)
+        self._batches = Batches(clock, database)
+        self._measures = Measures(record, self._batches, clock.now)
         self._pool = Pool(settings.limits.lambda_workers, settings.limits.lambda_waiting)
         self._sandboxes: dict[int, Sandbox] = {}
         self._threads: list[threading.Thread] = []
@@ -88,8 +88,8 @@ class Lambdas:
         """Start a first sandbox and read the wiring; raises ConfigError when the application cannot be imported."""
         if self._settings.app is None:
             return self.wiring
-        readers = Readers(log_file, self._clock, self._database, append=self._append, ingest=self._ingest)
-        self._readers = readers
+        readers = Readers(log_file, self._clock.now, self._batches, self._append, self._ingest)
+        self._batches.start()
         host = sandbox.Host(self._settings, self._processes, self._clock, readers, endpoint_url)
         config = ChaliceConfig.read(self._settings.app_dir, self._settings.stage)
         limits, environment = self._settings.limits, self._settings.environment
@@ -188,8 +188,7 @@ class Lambdas:
             thread.join()
         for each in self._sandboxes.values():  # those whose thread never began
             each.stop()
-        if self._readers:
-            self._readers.stop()
+        self._batches.stop()
 
     def function(self, name: str) -> Function:
         """Look a function up by its name in the application or its full name, as it was declared; raises AwsError."""

@@ -84,6 +84,11 @@ class RunningCloud:
             response = connection.getresponse()
             return response.status, dict(response.getheaders()), response.read()
 
+    def advance(self, seconds: float) -> None:
+        """Let time pass on a virtual clock, with all that is due on the way."""
+        status, _, body = self.request("POST", "/_localcloud/clock", json.dumps({"advance": seconds}).encode())
+        assert status == 200, body
+
     def page(self, name: str) -> Any:
         return json.loads(self.request("GET", f"/_localcloud/{name}")[2])
 

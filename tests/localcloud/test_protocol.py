@@ -119,3 +119,11 @@ def test_timestamps_without_a_zone_are_utc() -> None:
     """A text without an offset means UTC, so that it can be compared."""
     time = ask("ListEndpoints", CreationTimeAfter="2026-01-02T03:04:05")["CreationTimeAfter"]
     assert time == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_numbers_that_json_does_not_have(number: str) -> None:
+    """AWS's JSON writes them as texts, which are read as the numbers they are (Source: botocore's serializer)."""
+    body = json.dumps({"Namespace": "n", "MetricData": [{"MetricName": "m", "Value": number}]}).encode()
+    (datum,) = parse("cloudwatch", "PutMetricData", body)["MetricData"]
+    assert str(datum["Value"]) == str(float(number))

@@ -121,7 +121,7 @@ def test_metrics(lambdas: Lambdas, observer: Observer, wait_for: Wait) -> None:
     lambdas.configs.change(f"{PREFIX}fails", DeadLetterConfig="arn:aws:sqs:us-east-1:123456789012:none")
     lambdas.invoke("echo", b"{}", None)
     lambdas.invoke_async("fails", b"{}")
-    wait_for(lambdas.letters.all)
+    wait_for(lambda: ("DeadLetterErrors", f"{PREFIX}fails", 1.0, "Count") in observer.metrics)
     counted = {(name, function.removeprefix(PREFIX)): value for name, function, value, _ in observer.metrics}
     assert counted.pop(("Duration", "echo")) > 0
     assert counted.pop(("Duration", "fails")) > 0
@@ -135,12 +135,12 @@ def test_metrics(lambdas: Lambdas, observer: Observer, wait_for: Wait) -> None:
     assert {unit for name, *_, unit in observer.metrics if name == "Duration"} == {"Milliseconds"}
 
 
-def test_throttles(lambdas: Lambdas, observer: Observer) -> None:
+def test_throttles(lambdas: Lambdas, observer: Observer, wait_for: Wait) -> None:
     """A refused call counts as Throttles and not as an invocation. Source: as above."""
     lambdas.configs.change(f"{PREFIX}echo", ReservedConcurrentExecutions=0)
     with pytest.raises(Exception, match="Rate Exceeded"):
         lambdas.invoke("echo", b"{}", None)
-    assert observer.metrics == [("Throttles", f"{PREFIX}echo", 1.0, "Count")]
+    wait_for(lambda: observer.metrics == [("Throttles", f"{PREFIX}echo", 1.0, "Count")])
 
 
 def test_the_end_of_the_log(start: Callable[..., Any]) -> None:
