@@ -1,8 +1,8 @@
 """What is told to CloudWatch, in batches: each batch is one transaction, made by a thread that nobody waits for.
 
 A commit for every line and every invocation would keep all callers waiting for the disk. The price: a kill of the
-cloud loses what was told in the last `_GATHERED` seconds. With a virtual clock nothing is gathered, and an advance waits until
-all was told, so that an alarm sees what was recorded before it is evaluated.
+cloud loses what was told in the last `_GATHERED` seconds. With a virtual clock nothing is gathered, and an advance
+waits until all was told, so that an alarm sees what was recorded before it is evaluated.
 """
 
 import logging
