@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from localcloud.clock import Clock
 from localcloud.errors import AdminError
 from localcloud.faults import Faults
-from localcloud.lambdas import Lambdas
+from localcloud.functions import Lambdas
 from localcloud.moto_services import SERVICES
 from localcloud.settings import VERSION, Settings
 
@@ -60,6 +60,7 @@ class Admin:
         }
         self._changes: Mapping[str, Callable[[Mapping[str, Any]], object]] = {
             "clock": self._pass_time,
+            "dead-letters": self._settle_letters,
             "faults": self._change_faults,
             "interruptions": self._interrupt,
         }
@@ -122,6 +123,7 @@ class Admin:
     def _dead_letters(self) -> object:
         return [
             {
+                "id": letter.id,
                 "time": letter.time.isoformat(),
                 "function": letter.function,
                 "request_id": letter.request_id,
@@ -129,10 +131,18 @@ class Admin:
                 "error_type": letter.failure.kind,
                 "error_message": letter.failure.message,
                 "stack_trace": list(letter.failure.trace),
-                "event": letter.event,
+                "event": json.loads(letter.event),
             }
-            for letter in self._lambdas.dead_letters
+            for letter in self._lambdas.letters.all()
         ]
+
+    def _settle_letters(self, asked: Mapping[str, Any]) -> object:
+        match list(asked.items()):
+            case [("replay", int() | "all" as which)]:
+                return {"replayed": self._lambdas.replay(which)}
+            case [("delete", int() | "all" as which)]:
+                return {"deleted": self._lambdas.letters.remove(which)}
+        raise AdminError('send {"replay": id} or {"delete": id}; "all" stands for every id')
 
 
 def _read(body: bytes) -> Mapping[str, Any]:

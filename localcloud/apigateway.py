@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl
 from werkzeug.wrappers import Request, Response
 
 from localcloud.errors import AwsError
-from localcloud.invocations import Outcome
+from localcloud.functions.invocations import Outcome
 from localcloud.routes import Found, find_route
 from localcloud.settings import ACCOUNT_ID, Limits
 from localcloud.wiring import API_HANDLER, Wiring

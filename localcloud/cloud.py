@@ -22,18 +22,20 @@ from localcloud.clock import Clock
 from localcloud.cloudwatch import CloudWatch
 from localcloud.database import Database
 from localcloud.dynamodb import DynamoDb
-from localcloud.errors import AwsError, ConfigError
+from localcloud.errors import ConfigError
 from localcloud.eventbridge import EventBridge
 from localcloud.faults import Faults
 from localcloud.frontdoor import FrontDoor, SageMakerApi
+from localcloud.functions import Lambdas
+from localcloud.functions.api import operations as lambda_operations
 from localcloud.history import History
 from localcloud.http_server import Server
 from localcloud.iam import Iam
-from localcloud.lambdas import Lambdas
 from localcloud.leftovers import Leftovers
 from localcloud.logs import Logs
 from localcloud.moto_services import SERVICES, MotoServices
 from localcloud.processes import Processes
+from localcloud.rest_json import RestJsonApi
 from localcloud.s3 import S3
 from localcloud.settings import Settings
 from localcloud.sns import Sns
@@ -62,14 +64,6 @@ def _sagemaker(settings: Settings, **parts: Any) -> SageMakerService:  # noqa: A
     from localcloud.sagemaker import SageMaker  # noqa: PLC0415  the base starts without it in its own tests
 
     return SageMaker(settings, **parts)
-
-
-def _invoke(lambdas: Lambdas, arn: str, message: bytes) -> None:
-    """Queue an event for the function that has an ARN; raises AwsError if none has."""
-    found = [each.name for each in lambdas.wiring.functions.values() if arn.endswith(f":function:{each.full_name}")]
-    if not found:
-        raise AwsError("ResourceNotFoundException", f"Function not found: {arn}", 404)
-    lambdas.invoke_async(found[0], message)
 
 
 def _new_id() -> str:
@@ -134,11 +128,7 @@ class Cloud:
         dynamodb.restore()
         iam = Iam(moto, database, clock.now, lambda: secrets.randbits(32))
         iam.restore()
-        sqs = Sqs(database, clock, lambda: self.endpoint_url, _new_id)
         targets = Targets()
-        targets.add("sqs", sqs.take, with_attributes=sqs.take)
-        lambdas = Lambdas(settings, processes=processes, clock=clock, history=history)
-        targets.add("lambda", lambda arn, message: _invoke(lambdas, arn, message))
         events = EventBridge(
             settings,
             database,
@@ -148,8 +138,23 @@ class Cloud:
             history=history,
             new_id=_new_id,
         )
+        sqs = Sqs(database, clock, lambda: self.endpoint_url, _new_id)
+        targets.add("sqs", sqs.take, with_attributes=sqs.take)
         log_groups = Logs(database, clock, settings.region)
         cloudwatch = CloudWatch(settings, database=database, clock=clock, publish=events.publish, targets=targets)
+        lambdas = Lambdas(
+            settings,
+            processes=processes,
+            clock=clock,
+            database=database,
+            history=history,
+            targets=targets,
+            publish=events.publish,
+            append=log_groups.append,
+            ingest=cloudwatch.ingest,
+            record=cloudwatch.record,
+        )
+        targets.add("lambda", lambdas.take)
         sagemaker = self._make_sagemaker(
             settings,
             publish=events.publish,
@@ -195,6 +200,7 @@ class Cloud:
                 "sqs": sqs,
                 "sns": sns.api,
                 "logs": log_groups.api,
+                "lambda": RestJsonApi("lambda", lambda_operations(lambdas, settings, clock.now)),
                 "monitoring": cloudwatch,
             },
             links=sns.links,
@@ -213,6 +219,7 @@ class Cloud:
         sagemaker.start(self.endpoint_url)
         self._undo.append(sns.stop)
         sns.start(self.endpoint_url)
+        lambdas.resume()
         events.start()
         threading.Thread(target=moto.warm, name="warm", daemon=True).start()
         log.info("cloud_started endpoint_url=%s", self.endpoint_url)

@@ -1,8 +1,8 @@
 """The environment of the local cloud's own process: read, and changed, here alone.
 
 What the cloud starts inherits almost nothing: where to find programs, a home, a language, and how many threads
-numerical libraries may take, since jobs and servers share a laptop. The Lambda worker (`localcloud.lambda_worker`) is
-another process and reads the environment that `localcloud.lambda_process` makes for it.
+numerical libraries may take, since jobs and servers share a laptop. Lambda's runtime (`localcloud.functions.runtime`)
+is another process and reads the environment that `localcloud.functions.sandbox` makes for it.
 """
 
 import os

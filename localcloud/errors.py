@@ -13,7 +13,7 @@
     ├── UnknownVariantError     a request names a production variant that its endpoint does not have
     ├── ConcurrencyError        a serverless variant answers as many invocations as it may
     ├── WorkerError             a Lambda worker, seen by the thread that talks to it
-    │   ├── StartError          it could not be started (in `localcloud.lambda_process`: it carries a `Failure`)
+    │   ├── StartError          it could not be started (in `localcloud.functions.sandbox`: it carries a `Failure`)
     │   ├── ChannelClosedError  it has ended, or closed its side
     │   └── AnswerTooLargeError it answers with more than it may
     └── WorkError               a job or a server, after its request was accepted: Describe shows it as FailureReason

@@ -5,6 +5,8 @@ from urllib.parse import parse_qs
 
 from werkzeug.wrappers import Request
 
+from localcloud import rest_json
+
 _FORM = "application/x-www-form-urlencoded"
 _FORM_LIMIT = 1_048_576
 _SUBRESOURCES = (
@@ -42,6 +44,9 @@ def name_of(request: Request, service: str) -> str:
         return "InvokeEndpoint"
     if service == "s3":
         return _s3(request)
+    if service == "lambda":
+        found = rest_json.find("lambda", request.method, request.path)
+        return found.operation if found else request.method
     return _action(request) or request.method
 
 

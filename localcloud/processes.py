@@ -40,6 +40,7 @@ class Child:
         self.pid = process.pid
         self.stdin = process.stdin
         self.stdout = process.stdout
+        self.stderr = process.stderr
         self._process = process
         self._lock = threading.Lock()
 
@@ -94,13 +95,9 @@ class Processes:
         with log.open("ab") as output:
             return self._start(command, env, cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
 
-    def spawn_piped(
-        self, command: Sequence[str], *, env: Mapping[str, str], cwd: str | None = None, log: Path
-    ) -> Child:
-        """Start a program with pipes to the caller; its standard error is appended to ``log``."""
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as output:
-            return self._start(command, env, cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output)
+    def spawn_piped(self, command: Sequence[str], *, env: Mapping[str, str], cwd: str | None = None) -> Child:
+        """Start a program with pipes to the caller for its input, its output and its errors."""
+        return self._start(command, env, cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def stop(self, child: Child, grace: float) -> int:
         """SIGTERM to the group, ``grace`` seconds, SIGKILL to who is left; the exit code (negative: a signal)."""
@@ -140,7 +137,7 @@ class Processes:
         *,
         stdin: int,
         stdout: int | IO[bytes],
-        stderr: IO[bytes],
+        stderr: int | IO[bytes],
     ) -> Child:
         with self._lock:  # spawned and announced as one step, or close() could miss it
             if self._closed:

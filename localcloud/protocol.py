@@ -42,15 +42,19 @@ def parse(service: str, operation: str, body: bytes, fault: str = "ValidationExc
         UnknownOperationException, SerializationException, or ``fault`` naming each member and its limit.
     """
     shape = model(service, operation).input_shape
+    request = read_object(body)
+    return {} if shape is None else cast("Json", _read(checked(request, shape, fault), shape))
+
+
+def read_object(body: bytes) -> Json:
+    """Read a body as one JSON object, an empty one as an empty object; raises AwsError SerializationException."""
     try:
         request = json.loads(body or b"{}")
     except ValueError as error:
         raise AwsError("SerializationException", f"the request's body is not JSON: {error}") from error
     if not isinstance(request, dict):
         raise AwsError("SerializationException", "the request's body is not a JSON object")
-    if shape is None:
-        return {}
-    return cast("Json", _read(checked(request, shape, fault), shape))
+    return request
 
 
 def checked(request: Json, shape: Shape, code: str) -> Json:
@@ -83,13 +87,14 @@ def render_error(error: AwsError) -> bytes:
 def model(service: str, operation: str) -> OperationModel:
     """Look up botocore's model of an operation; raises AwsError UnknownOperationException."""
     try:
-        return _service(service).operation_model(operation)
+        return service_model(service).operation_model(operation)
     except (OperationNotFoundError, UnknownServiceError) as error:
         raise AwsError("UnknownOperationException", f"{service} has no operation {operation}") from error
 
 
 @cache
-def _service(service: str) -> ServiceModel:
+def service_model(service: str) -> ServiceModel:
+    """Look up botocore's model of a service; raises botocore's UnknownServiceError."""
     return botocore.session.get_session().get_service_model(service)
 
 

@@ -20,6 +20,7 @@ class Delays:
     event_delivery: float = 0.02  # on the bus -> handler invoked
     event_retry: float = 1.0  # a target that failed -> the second try; doubles from try to try, up to ten minutes
     lambda_retries: tuple[float, ...] = (1.0, 2.0)  # before the second and third try of a failed asynchronous call
+    lambda_throttled: tuple[float, float] = (1.0, 300.0)  # first and longest pause of an event without concurrency
     job_start: float = 0.05  # job created -> its process started (instances, image)
     job_watch: float = 1.0  # between two looks at containers' logs, and at a training job's checkpoints
     job_end: float = 0.02  # outputs stored -> status and event
@@ -73,11 +74,12 @@ class Limits:
     serverless_ping_deadline: float = 180.0  # a serverless variant's server must be healthy by then (3 minutes)
     serverless_body: int = 4_194_304
     parallel_jobs: int = 1  # two cores: jobs queue rather than starve each other and the servers
-    lambda_workers: int = 3  # concurrent executions of the application
+    lambda_workers: int = 6  # sandboxes: processes of functions, warm or at work
     lambda_timeout: float = 60.0  # Chalice's default, where .chalice/config.json says nothing else
     lambda_init: float = 60.0  # the application's import
     lambda_waiting: int = 100  # synchronous calls that may wait for a free worker
     lambda_payload: int = 6_291_556  # a synchronous call's event, and its answer
+    lambda_event: int = 1_048_576  # an asynchronous call's event
     api_body: int = 10_485_760
     api_timeout: float = 29.0
     events_request: int = 1_048_576  # the entries of one PutEvents

@@ -8,9 +8,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from localcloud.errors import ConfigError
+
+T = TypeVar("T")
 
 API_HANDLER = "api_handler"  # Chalice's name of the function behind the HTTP routes
 _MEMORY = 128  # MB, Chalice's default
@@ -27,6 +29,8 @@ class Function:
     handler: str  # module.attribute
     timeout: float  # seconds
     memory: int  # MB
+    environment: Mapping[str, str] = field(default_factory=dict)
+    reserved: int | None = None  # executions at once at most
 
 
 @dataclass(frozen=True)
@@ -94,13 +98,14 @@ class ChaliceConfig:
         """The application's name, where the file has one."""
         return self.document.get("app_name")
 
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """Environment variables: the stage's over those of all stages."""
-        merged = {**self.document.get("environment_variables", {}), **self._stage.get("environment_variables", {})}
+    def environment(self, function: str) -> Mapping[str, str]:
+        """Merge a function's environment variables as Chalice does: the file's, the stage's, the stage's function's."""
+        of_function = self._stage.get("lambda_functions", {}).get(function, {})
+        places = (self.document, self._stage, of_function)
+        merged = {name: value for place in places for name, value in place.get("environment_variables", {}).items()}
         return {name: str(value) for name, value in merged.items()}
 
-    def of_function(self, function: str, setting: str, default: float) -> float:
+    def of_function(self, function: str, setting: str, default: T) -> float | T:
         """Look a number up in Chalice's order: the stage's function, the stage, the function, the file."""
         places = (
             self._stage.get("lambda_functions", {}).get(function, {}),
@@ -118,19 +123,22 @@ class ChaliceConfig:
         return self.document.get("stages", {}).get(self.stage, {})  # type: ignore[no-any-return]  # JSON
 
 
-def read_wiring(declared: Mapping[str, Any], config: ChaliceConfig, *, timeout: float) -> Wiring:
-    """Make the wiring of what a worker declared; raises ConfigError for triggers that are not delivered here."""
+def read_wiring(
+    declared: Mapping[str, Any], config: ChaliceConfig, *, timeout: float, environment: Mapping[str, str]
+) -> Wiring:
+    """Make the wiring of what a worker declared; ``environment`` goes over what `.chalice/config.json` says.
+
+    Raises
+    ------
+    ConfigError
+        For triggers that are not delivered here.
+    """
     app = config.app_name or declared["app_name"]
     prefix = f"{app}-{config.stage}"
-    functions: dict[str, Function] = {}
-    for name, handler in declared["functions"].items():
-        functions[name] = Function(
-            name=name,
-            full_name=prefix if name == API_HANDLER else f"{prefix}-{name}",
-            handler=handler,
-            timeout=config.of_function(name, "lambda_timeout", timeout),
-            memory=int(config.of_function(name, "lambda_memory_size", _MEMORY)),
-        )
+    functions = {
+        name: read_function(name, handler, app, config, timeout=timeout, environment=environment)
+        for name, handler in declared["functions"].items()
+    }
     sources = declared["event_sources"]
     for source in sources:
         if source["kind"] not in {_DELIVERED, _SCHEDULED}:
@@ -152,4 +160,27 @@ def read_wiring(declared: Mapping[str, Any], config: ChaliceConfig, *, timeout: 
         ],
         routes=[Route(**route) for route in declared["routes"]],
         binary_types=declared["binary_types"],
+    )
+
+
+def read_function(
+    name: str,
+    handler: str,
+    app: str,
+    config: ChaliceConfig,
+    *,
+    timeout: float,
+    environment: Mapping[str, str],
+) -> Function:
+    """Make one function as Chalice would deploy it; ``environment`` goes over what `.chalice/config.json` says."""
+    prefix = f"{app}-{config.stage}"
+    reserved = config.of_function(name, "reserved_concurrency", None)
+    return Function(
+        name=name,
+        full_name=prefix if name == API_HANDLER else f"{prefix}-{name}",
+        handler=handler,
+        timeout=config.of_function(name, "lambda_timeout", timeout),
+        memory=int(config.of_function(name, "lambda_memory_size", _MEMORY)),
+        environment={**config.environment(name), **environment},
+        reserved=None if reserved is None else int(reserved),
     )

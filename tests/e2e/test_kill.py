@@ -48,7 +48,7 @@ class Survivor:
         sample.write(path, ROWS, self.runs)
         ran = freshet(self.state, "upload", "reviews", path)
         assert ran.code == 0, ran.stderr
-        return str(ran.last["key"])
+        return str(ran.last["uploads"][0]["key"])
 
     def wait(self) -> Mapping[str, Any]:
         """Wait until as many runs are live as files were uploaded; the newest."""
@@ -83,7 +83,7 @@ def front_door(pid: int) -> list[int]:
 
 
 def worker(pid: int) -> list[int]:
-    workers = [child for child in descendants(pid) if "lambda_worker" in command_of(child)]
+    workers = [child for child in descendants(pid) if "functions/runtime" in command_of(child)]
     return workers[:1]
 
 

@@ -179,3 +179,26 @@ def test_each_shift_is_told() -> None:
     clock.stop()
     assert offsets
     assert round(offsets[-1]) == round(5.0 + HOUR)
+
+
+def test_who_is_told_of_a_shift_may_wait_for_a_user_of_the_clock() -> None:
+    """A shift is told without a lock of the clock's: the database behind it may be held by who asks for a timer."""
+    database = threading.Lock()
+    asking = threading.Event()
+
+    def shifted(_: float) -> None:
+        asking.set()
+        with database:
+            pass
+
+    clock = Clock(virtual=True, shifted=shifted)
+    with database:
+        passing = threading.Thread(target=clock.advance, args=(60.0,), daemon=True)
+        passing.start()
+        assert asking.wait(10)
+        using = threading.Thread(target=clock.after, args=(1000.0, list), daemon=True)
+        using.start()
+        using.join(10)
+        assert not using.is_alive()
+    passing.join(10)
+    assert not passing.is_alive()

@@ -15,7 +15,7 @@ def test_one_file_reads_the_environment() -> None:
     readers = {
         path.name for path in ROOT.rglob("*.py") if "os.environ" in path.read_text() or "getenv" in path.read_text()
     }
-    assert readers == {"environment.py", "lambda_worker.py"}
+    assert readers == {"environment.py", "runtime.py"}
 
 
 def test_inherited(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,20 +1,24 @@
 """The program in which Lambda functions run: imports the application, says what it declares, then executes.
 
 Started as a file in the application's folder, on the standard library alone, so that it brings nothing into the
-application's process that AWS would not; being a process of its own, it reads and sets its environment itself, as
-Lambda's runtime does. It talks JSON lines over the standard input and output it was given and turns the application's
-own output to the log. One invocation at a time, as in Lambda; a handler's error is an answer, the end of the process
-is not: the cloud sees it as the crash that it is.
+application's process that AWS would not (but for time-machine, where the cloud's clock is virtual: then the handler's
+time of day is the cloud's). Being a process of its own, it reads its environment itself, as Lambda's runtime does. It
+talks JSON lines over the standard input and output it was given and turns the application's own output to the log.
+One invocation at a time, as in Lambda; a handler's error is an answer, the end of the process is not: the cloud sees
+it as the crash that it is.
 """
 
 import importlib
 import json
 import logging
+import math
 import os
+import resource
 import sys
 import time
 import traceback
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, BinaryIO
 
 Json = dict[str, Any]
@@ -79,14 +83,15 @@ def _source(source: Any) -> Json:  # noqa: ANN401  a Chalice object
 def execute(request: Mapping[str, Any], main_module: str) -> bytes:
     """Run one invocation; its result or its error, as the answer's line."""
     deadline = time.monotonic() + request["timeout"]
+    # the process that said what the application declares was started before the name was known
     os.environ["AWS_LAMBDA_FUNCTION_NAME"] = request["function_name"]
-    os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = str(request["memory"])
     os.environ["AWS_LAMBDA_LOG_GROUP_NAME"] = f"/aws/lambda/{request['function_name']}"
     module, _, name = request["handler"].rpartition(".")
     try:
         # Chalice's handler strings say "app" for the module of the application, whatever its name is
         handler = getattr(importlib.import_module(main_module if module == "app" else module), name)
-        result = handler(request["event"], LambdaContext(request, deadline))
+        with _time_of(request):
+            result = handler(request["event"], LambdaContext(request, deadline))
     except Exception as error:  # noqa: BLE001  the process's outermost edge: Lambda answers with the handler's error
         return _line({"error": described(error)})
     try:
@@ -96,6 +101,15 @@ def execute(request: Mapping[str, Any], main_module: str) -> bytes:
     if len(line) > request["limit"]:
         return _refused("Function.ResponseSizeTooLarge", f"Response payload size exceeded {request['limit']} bytes")
     return line
+
+
+def _time_of(request: Mapping[str, Any]) -> AbstractContextManager[object]:
+    """Let the time of day be that of a virtual clock; what measures durations stays real."""
+    if "now" not in request:
+        return nullcontext()
+    import time_machine  # noqa: PLC0415  the one package that is not the standard library's, and seldom needed
+
+    return time_machine.travel(request["now"], tick=True)
 
 
 def _refused(kind: str, message: str) -> bytes:
@@ -145,13 +159,29 @@ def main() -> None:
         sys.exit(1)
     for line in requests:
         request = json.loads(line)
-        print(f"START RequestId: {request['request_id']} Function: {request['function_name']}")  # noqa: T201  as Lambda's log
+        name = f"RequestId: {request['request_id']}"
+        _print(f"START {name} Version: $LATEST")
         begun = time.monotonic()
         answer = execute(request, module)
-        duration = (time.monotonic() - begun) * 1000
-        print(f"REPORT RequestId: {request['request_id']} Duration: {duration:.2f} ms")  # noqa: T201  as Lambda's log
-        sys.stdout.flush()
+        spent = (time.monotonic() - begun) * 1000
+        _print(f"END {name}")
+        _print(
+            f"REPORT {name}\tDuration: {spent:.2f} ms\tBilled Duration: {math.ceil(spent)} ms\t"
+            f"Memory Size: {request['memory']} MB\tMax Memory Used: {_memory_used()} MB"
+        )
         _say(answers, answer)
+
+
+def _print(line: str) -> None:
+    """Write a line of Lambda's own into the log; the NUL makes it one of its own, whatever stands before it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.write(2, f"\0{line}\n".encode())
+
+
+def _memory_used() -> int:
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit // 1_048_576
 
 
 if __name__ == "__main__":
