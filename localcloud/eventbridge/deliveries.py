@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 
 _MAXIMUM_RETRIES, _MAXIMUM_AGE = 185, 86_400  # AWS's defaults: times, seconds
 _LONGEST_PAUSE = 600.0  # seconds
+_AGAIN = 30.0  # seconds after a try of which nothing could be written
 _THROTTLED, _DENIED, _NOT_FOUND, _SERVER = 429, 403, 404, 500
 _MISSING = ("NotFound", "NonExistent", "DoesNotExist")  # in the codes of services that answer 400 for it
 
@@ -78,7 +79,14 @@ class Deliveries:
     def _begin(self, number: int, delay: float) -> None:
         """Start a delivery after ``delay`` seconds; before `start` it waits in its table alone."""
         if self._started:
-            self._clock.after(delay, lambda: self._deliver(number))
+            self._clock.after(delay, lambda: self._try(number))
+
+    def _try(self, number: int) -> None:
+        try:
+            self._deliver(number)
+        except BaseException:  # raised on: whatever it is (a full disk), the row must not lie there until a restart
+            self._begin(number, _AGAIN)
+            raise
 
     def _deliver(self, number: int) -> None:
         query = "SELECT rule, target, event, made, due, tries FROM events_deliveries WHERE id = ?"

@@ -10,7 +10,8 @@ queues and functions are tried no oftener (AWS: for 23 days) is ours.
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -26,6 +27,7 @@ from localcloud.targets import Targets
 
 log = logging.getLogger(__name__)
 _SUCCESS = range(200, 300)
+_AGAIN = 30.0  # seconds after a try of which nothing could be written
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,20 @@ class Deliveries:
             self._clock.after(seconds, self._trial(row_id))
 
     def _trial(self, row_id: int) -> Callable[[], None]:
-        return lambda: self._try(row_id)
+        def trial() -> None:
+            with self._kept(row_id):
+                self._try(row_id)
+
+        return trial
+
+    @contextmanager
+    def _kept(self, row_id: int) -> Iterator[None]:
+        """Try a row again whose try failed for a reason of ours, as a full disk: it must not lie until a restart."""
+        try:
+            yield
+        except BaseException:  # raised on
+            self._after(_AGAIN, row_id)
+            raise
 
     def _try(self, row_id: int) -> None:
         row = self._database.row(
@@ -114,17 +129,21 @@ class Deliveries:
     def _post(self, delivery: _Delivery) -> None:
         def done(outcome: int | str) -> None:
             try:
-                if isinstance(outcome, int) and outcome in _SUCCESS:
-                    self._delete(delivery)
-                    _log("sns_delivered", delivery)
-                else:
-                    again = isinstance(outcome, str) or _is_servers(outcome)
-                    self._failed(delivery, f"status {outcome}" if isinstance(outcome, int) else outcome, again=again)
+                with self._kept(delivery.id):
+                    self._answered(delivery, outcome)
             finally:
                 self._clock.end()
 
         self._clock.begin()
         self._posts.send(Post(delivery.endpoint, delivery.letter.headers, delivery.letter.body.encode(), done))
+
+    def _answered(self, delivery: _Delivery, outcome: int | str) -> None:
+        if isinstance(outcome, int) and outcome in _SUCCESS:
+            self._delete(delivery)
+            _log("sns_delivered", delivery)
+        else:
+            again = isinstance(outcome, str) or _is_servers(outcome)
+            self._failed(delivery, f"status {outcome}" if isinstance(outcome, int) else outcome, again=again)
 
     def _failed(self, delivery: _Delivery, reason: str, *, again: bool) -> None:
         log.warning(
