@@ -17,11 +17,6 @@ DEFAULT_BUS = "default"
 _PAGE = 100  # AWS's default, and its most
 
 
-def refusal(what: str) -> AwsError:
-    """Return the answer to what AWS has and the local cloud does not have."""
-    return AwsError("ValidationException", f"{what} is not emulated by the local cloud yet")
-
-
 def bus_arn(region: str) -> str:
     """Return the ARN of a region's default bus."""
     return f"arn:aws:events:{region}:{ACCOUNT_ID}:event-bus/{DEFAULT_BUS}"

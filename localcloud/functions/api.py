@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from localcloud.emulated import only, refusal
 from localcloud.errors import AwsError
 from localcloud.functions.destinations import QUEUES, SERVICES
 from localcloud.functions.invocations import json_of, payload_of, to_json
 from localcloud.functions.service import Lambdas
 from localcloud.json_api import Data, Operation
-from localcloud.sagemaker.emulated import only, refusal
 from localcloud.settings import ACCOUNT_ID, Settings
 from localcloud.wiring import Function
 

@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from localcloud import emulated
 from localcloud.clock import Clock
 from localcloud.database import Database
-from localcloud.errors import AwsError
 from localcloud.faults import Faults
 from localcloud.processes import Processes
 from localcloud.protocol import parse, render
@@ -123,7 +123,7 @@ class SageMaker:
         """
         do = self._operations.get(operation)
         if do is None:
-            raise AwsError("InvalidAction", f"SageMaker.{operation} is not emulated by the local cloud yet", 501)
+            raise emulated.unknown(f"{_SERVICE}.{operation}")
         answer = do(parse(_SERVICE, operation, body), region)
         return 200, render(_SERVICE, operation, answer or {})
 
