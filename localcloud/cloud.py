@@ -139,7 +139,7 @@ class Cloud:
             new_id=_new_id,
         )
         sqs = Sqs(database, clock, lambda: self.endpoint_url, _new_id)
-        targets.add("sqs", sqs.take, with_attributes=sqs.take)
+        targets.add("sqs", sqs.take)
         log_groups = Logs(database, clock, settings.region)
         cloudwatch = CloudWatch(settings, database=database, clock=clock, publish=events.publish, targets=targets)
         lambdas = Lambdas(

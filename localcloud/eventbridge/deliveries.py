@@ -19,7 +19,7 @@ from localcloud.errors import AwsError
 from localcloud.eventbridge.inputs import input_of
 from localcloud.eventbridge.rules import Target
 from localcloud.history import History
-from localcloud.targets import Targets
+from localcloud.targets import Targets, text
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +141,7 @@ class Deliveries:
     def _bury(self, queue: str, event: str, attributes: dict[str, str]) -> bool:
         try:
             with self._database.transaction():
-                self._targets.send(queue, event.encode(), attributes)
+                self._targets.send(queue, event.encode(), {name: text(value) for name, value in attributes.items()})
         except AwsError as error:
             log.warning("dead_letter_not_sent queue=%s error=%s", queue, error.code)
             return False

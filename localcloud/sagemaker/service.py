@@ -12,6 +12,7 @@ from localcloud.database import Database
 from localcloud.faults import Faults
 from localcloud.processes import Processes
 from localcloud.protocol import parse, render
+from localcloud.publish import Publish
 from localcloud.sagemaker import endpoints, models, packages, resource_kinds, tags, visibility
 from localcloud.sagemaker.background import Background
 from localcloud.sagemaker.capture import Captures
@@ -49,7 +50,7 @@ class SageMaker:
         self,
         settings: Settings,
         *,
-        publish: Callable[..., None],
+        publish: Publish,
         processes: Processes,
         clock: Clock,
         database: Database,

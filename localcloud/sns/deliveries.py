@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
+from localcloud import documents
 from localcloud.clock import Clock
 from localcloud.database import Database
 from localcloud.errors import AwsError
@@ -77,7 +78,7 @@ class Deliveries:
             "INSERT INTO sns_deliveries (subscription, protocol, endpoint, letter, tries, due)"
             " VALUES (?, ?, ?, ?, 0, ?)",
             *(subscription.arn, subscription.protocol, subscription.endpoint),
-            json.dumps({"body": letter.body, "headers": dict(letter.headers), "dead": letter.dead}),
+            documents.dumps(vars(letter)),
             self._clock.now().isoformat(),
         )
         self._database.after_commit(lambda: self._after(0.0, row_id))
@@ -105,7 +106,7 @@ class Deliveries:
         try:
             with self._database.transaction():
                 self._delete(delivery)
-                self._targets.send(delivery.endpoint, delivery.letter.body.encode())
+                self._targets.send(delivery.endpoint, delivery.letter.body.encode(), delivery.letter.attributes)
         except AwsError as error:
             self._failed(delivery, f"{error.code}: {error.message}", again=_is_servers(error.status))
         else:
@@ -164,7 +165,7 @@ class Deliveries:
 
 def _delivery(row: tuple[Any, ...]) -> _Delivery:
     row_id, subscription, protocol, endpoint, letter, tries = row
-    return _Delivery(row_id, subscription, protocol, endpoint, Letter(**json.loads(letter)), tries)
+    return _Delivery(row_id, subscription, protocol, endpoint, Letter(**documents.loads(letter)), tries)
 
 
 def _is_servers(status: int) -> bool:

@@ -15,9 +15,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from localcloud.errors import AwsError
-from localcloud.sns.filters import Attributes
 from localcloud.sns.refusals import invalid
 from localcloud.sns.store import Subscription
+from localcloud.targets import Attributes
 
 SIGNATURE = "local"
 _MOST_BYTES = 262_144
@@ -46,12 +46,14 @@ class Message:
 class Letter:
     """What is sent to one subscriber: a body and, to an HTTP address, headers; None of it goes to nobody's queue.
 
-    ``dead``: what its dead-letter queue gets if it cannot be delivered; None: nothing.
+    ``dead``: what its dead-letter queue gets if it cannot be delivered; None: nothing. ``attributes``: what a queue
+    gets as the message's own, where the message alone is delivered.
     """
 
     body: str
     headers: Mapping[str, str]
     dead: str | None
+    attributes: Attributes = field(default_factory=dict)
 
 
 def read(request: Mapping[str, Any], *, message_id: str, topic: str, time: datetime) -> Message:
@@ -81,7 +83,7 @@ def notification(message: Message, subscription: Subscription, address: str) -> 
     headers = _headers("Notification", message.id, subscription)
     if subscription.attributes.get("RawMessageDelivery") == "true":
         text = message.text(subscription.protocol)
-        return Letter(text, {**headers, "x-amz-sns-rawdelivery": "true"}, text)
+        return Letter(text, {**headers, "x-amz-sns-rawdelivery": "true"}, text, message.attributes)
     return Letter(dead, headers, dead)
 
 

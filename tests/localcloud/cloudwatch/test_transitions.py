@@ -12,7 +12,7 @@ from localcloud.cloudwatch.alarm_store import AlarmStore
 from localcloud.cloudwatch.transitions import Transitions
 from localcloud.database import Database
 from localcloud.errors import AwsError
-from localcloud.targets import Targets
+from localcloud.targets import NO_ATTRIBUTES, Attributes, Targets
 
 REGION = "eu-central-1"
 NOW = datetime(2026, 11, 21, 10, 0, 0, 500_000, tzinfo=UTC)
@@ -53,7 +53,7 @@ class Parts:
             raise RuntimeError("the bus is gone")
         self.events.append(event)
 
-    def _take(self, arn: str, message: bytes) -> None:
+    def _take(self, arn: str, message: bytes, _: Attributes = NO_ATTRIBUTES) -> None:
         if arn.endswith("gone"):
             raise AwsError("NotFound", "Topic does not exist", 404)
         self.sent.append((arn, json.loads(message)))

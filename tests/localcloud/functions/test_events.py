@@ -23,6 +23,7 @@ from localcloud.functions.destinations import Destinations
 from localcloud.functions.events import Events, Host, pause_before
 from localcloud.functions.invocations import Invocation, Outcome
 from localcloud.settings import Delays
+from localcloud.targets import Targets
 from localcloud.wiring import Function
 from tests.localcloud.functions.conftest import APP, ONE_TRY, PREFIX, call, send
 
@@ -121,7 +122,7 @@ def test_an_event_is_part_of_its_senders_transaction(tmp_path: Path) -> None:
     """An event is executed once its sender's transaction is on the disk; if that is rolled back it never was."""
     database, clock, executed = Database(tmp_path / "db"), Clock(), list[Invocation]()
     function = Function("f", "app-dev-f", "app.f", 1.0, 128)
-    destinations = Destinations(lambda *_: None, lambda **_: None, "", lambda *_: None)
+    destinations = Destinations(Targets(), lambda **_: None, "", lambda *_: None)
     host = Host(
         *(database, clock, Delays(), Configs(database), DeadLetters(database), destinations),
         find=lambda _: function,
@@ -240,6 +241,29 @@ def test_records_of_failure(start: Start, wait_for: Wait, notes: Notes) -> None:
         assert (each["version"], each["requestPayload"]) == ("1.0", {"n": 1})
     assert event["detail-type"] == "Lambda Function Invocation Result - Failure"
     assert event["resources"] == [bus, f"{arn('fails')}:$LATEST"]
+    assert cloud.page("dead-letters") == []
+
+
+def test_dead_letters_of_a_queue(start: Start, wait_for: Wait, notes: Notes) -> None:
+    """A dead-letter queue gets the event as it was, and the error as attributes of the message.
+
+    Source: Lambda Developer Guide, "Retaining records of asynchronous invocations": dead-letter queue attributes.
+    """
+    cloud = start(delays=ONE_TRY)
+    sqs = cloud.client("sqs")
+    url = sqs.create_queue(QueueName="graves")["QueueUrl"]
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    cloud.client("lambda").update_function_configuration(
+        FunctionName=f"{PREFIX}fails", DeadLetterConfig={"TargetArn": queue}
+    )
+    send(cloud, "fails", {"n": 1})
+    (message,) = wait_for(lambda: sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"]).get("Messages"))
+    assert json.loads(message["Body"]) == {"n": 1}
+    assert {name: tuple(value.values()) for name, value in message["MessageAttributes"].items()} == {
+        "RequestID": (notes("tried")[0], "String"),
+        "ErrorCode": ("200", "Number"),
+        "ErrorMessage": ("never", "String"),
+    }
     assert cloud.page("dead-letters") == []
 
 
