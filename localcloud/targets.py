@@ -5,6 +5,7 @@ alone. A message that was taken is kept by its taker, in the transaction of the 
 """
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -32,12 +33,17 @@ class Targets:
         self._takers[service] = take
 
     def send(self, arn: str, message: bytes, attributes: Attributes = NO_ATTRIBUTES, /) -> None:
-        """Hand a message over; raises AwsError if nothing takes it, now (status 429 or 5xx) or ever."""
+        """Hand a message over; raises AwsError if nothing takes it, now (see `may_pass`) or ever."""
         parts = arn.split(":", 5)
         take = self._takers.get(parts[2]) if len(parts) == 6 and parts[0] == "arn" else None  # noqa: PLR2004  an ARN's parts
         if take is None:
             raise AwsError("ValidationException", f"{arn} is no target that the local cloud can reach")
         take(arn, message, attributes)
+
+
+def may_pass(status: int) -> bool:
+    """Say whether a refusal with this status is worth another try: the taker is throttled, or failed itself."""
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
 
 
 def text(value: str) -> Mapping[str, Any]:

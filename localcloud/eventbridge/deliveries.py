@@ -19,7 +19,7 @@ from localcloud.errors import AwsError
 from localcloud.eventbridge.inputs import input_of
 from localcloud.eventbridge.rules import Target
 from localcloud.history import History
-from localcloud.targets import Targets, text
+from localcloud.targets import Targets, may_pass, text
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ class Deliveries:
         policy = delivery.target.get("RetryPolicy", {})
         now, pause = self._clock.now(), min(self._first_pause * 2 ** (delivery.tries - 1), _LONGEST_PAUSE)
         age = (now - delivery.made).total_seconds() + pause
-        if error.status < _SERVER and error.status != _THROTTLED:
+        if not may_pass(error.status):
             self._give_up(number, delivery, error, exhausted=None)
         elif delivery.tries > policy.get("MaximumRetryAttempts", _MAXIMUM_RETRIES):
             self._give_up(number, delivery, error, exhausted="MaximumRetryAttempts")

@@ -11,7 +11,7 @@ import json
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from localcloud.errors import AwsError
@@ -19,6 +19,7 @@ from localcloud.functions.configs import EventConfig
 from localcloud.functions.invocations import Outcome, json_of, payload_of
 from localcloud.publish import Publish
 from localcloud.targets import NO_ATTRIBUTES, Attributes, Targets, text
+from localcloud.timestamps import milliseconds
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +108,7 @@ def record_of(ending: Ending) -> dict[str, Any]:
     outcome = ending.outcome
     record: dict[str, Any] = {
         "version": "1.0",
-        "timestamp": ending.time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "timestamp": milliseconds(ending.time),
         "requestContext": {
             "requestId": ending.request_id,
             "functionArn": f"{ending.arn}:$LATEST",

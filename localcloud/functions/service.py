@@ -34,9 +34,9 @@ from localcloud.functions.sandbox import Sandbox, StartError
 from localcloud.history import History
 from localcloud.processes import Processes
 from localcloud.publish import Publish
-from localcloud.settings import ACCOUNT_ID, Settings
+from localcloud.settings import Settings
 from localcloud.targets import NO_ATTRIBUTES, Attributes, Targets
-from localcloud.wiring import API_HANDLER, ChaliceConfig, Function, Wiring, read_function, read_wiring
+from localcloud.wiring import API_HANDLER, ChaliceConfig, Function, Wiring, function_arn, read_function, read_wiring
 
 log = logging.getLogger(__name__)
 
@@ -208,7 +208,7 @@ class Lambdas:
 
     def arn(self, full_name: str) -> str:
         """Give the ARN of a function."""
-        return f"arn:aws:lambda:{self._settings.region}:{ACCOUNT_ID}:function:{full_name}"
+        return function_arn(self._settings.region, full_name)
 
     def _scheduled(self) -> list[str]:
         return [schedule.function for schedule in self.wiring.schedules]

@@ -13,7 +13,6 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from typing import Any
 
 from localcloud import documents
@@ -23,7 +22,7 @@ from localcloud.errors import AwsError
 from localcloud.sns.http_posts import HttpPosts, Post
 from localcloud.sns.messages import Letter
 from localcloud.sns.store import Store, Subscription
-from localcloud.targets import Targets
+from localcloud.targets import Targets, may_pass
 
 log = logging.getLogger(__name__)
 _SUCCESS = range(200, 300)
@@ -108,7 +107,7 @@ class Deliveries:
                 self._delete(delivery)
                 self._targets.send(delivery.endpoint, delivery.letter.body.encode(), delivery.letter.attributes)
         except AwsError as error:
-            self._failed(delivery, f"{error.code}: {error.message}", again=_is_servers(error.status))
+            self._failed(delivery, f"{error.code}: {error.message}", again=may_pass(error.status))
         else:
             _log("sns_delivered", delivery)
 
@@ -119,7 +118,7 @@ class Deliveries:
                     self._delete(delivery)
                     _log("sns_delivered", delivery)
                 else:
-                    again = isinstance(outcome, str) or _is_servers(outcome)
+                    again = isinstance(outcome, str) or may_pass(outcome)
                     self._failed(delivery, f"status {outcome}" if isinstance(outcome, int) else outcome, again=again)
             finally:
                 self._clock.end()
@@ -166,10 +165,6 @@ class Deliveries:
 def _delivery(row: tuple[Any, ...]) -> _Delivery:
     row_id, subscription, protocol, endpoint, letter, tries = row
     return _Delivery(row_id, subscription, protocol, endpoint, Letter(**documents.loads(letter)), tries)
-
-
-def _is_servers(status: int) -> bool:
-    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
 
 
 def _log(event: str, delivery: _Delivery) -> None:

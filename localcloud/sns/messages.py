@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +18,7 @@ from localcloud.errors import AwsError
 from localcloud.sns.refusals import invalid
 from localcloud.sns.store import Subscription
 from localcloud.targets import Attributes
+from localcloud.timestamps import milliseconds
 
 SIGNATURE = "local"
 _MOST_BYTES = 262_144
@@ -99,7 +100,7 @@ def confirmation(subscription: Subscription, *, message_id: str, time: datetime,
         "Message": f"You have chosen to subscribe to the topic {topic}.\n"
         "To confirm the subscription, visit the SubscribeURL included in this message.",
         "SubscribeURL": f"{address}/?{urlencode(link, safe=':')}",
-        "Timestamp": _stamp(time),
+        "Timestamp": milliseconds(time),
         **_signature(address),
     }
     headers = _headers("SubscriptionConfirmation", message_id, subscription)
@@ -115,7 +116,7 @@ def _notification(message: Message, subscription: Subscription, address: str) ->
         "TopicArn": message.topic,
         **({} if message.subject is None else {"Subject": message.subject}),
         "Message": message.text(subscription.protocol),
-        "Timestamp": _stamp(message.time),
+        "Timestamp": milliseconds(message.time),
         **_signature(address),
         "UnsubscribeURL": f"{address}/?{urlencode(link, safe=':')}",
         **({"MessageAttributes": _shown(message.attributes)} if message.attributes else {}),
@@ -222,7 +223,3 @@ def _by_protocol(text: str) -> Mapping[str, str]:
     if not all(isinstance(part, str) for part in texts.values()):
         raise invalid("Message Structure - an entry in the JSON message body is no string")
     return texts
-
-
-def _stamp(time: datetime) -> str:
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
