@@ -2,7 +2,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,11 +11,9 @@ from localcloud.errors import ConfigError
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "state.db")
+def database(database: Database) -> Database:
     database.define("CREATE TABLE things (name TEXT)")
-    yield database
-    database.close()
+    return database
 
 
 def names(database: Database) -> list[str]:

@@ -1,7 +1,5 @@
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -73,10 +71,8 @@ class Parts:
 
 
 @pytest.fixture
-def parts(tmp_path: Path) -> Iterator[Parts]:
-    database = Database(tmp_path / "state.db")
-    yield Parts(database)
-    database.close()
+def parts(database: Database) -> Parts:
+    return Parts(database)
 
 
 def test_the_event_of_a_change(parts: Parts) -> None:

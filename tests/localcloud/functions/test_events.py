@@ -3,14 +3,11 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +22,7 @@ from localcloud.functions.invocations import Invocation, Outcome
 from localcloud.settings import Delays
 from localcloud.targets import Targets
 from localcloud.wiring import Function
+from tests.localcloud.cloud_process import CloudProcess, client
 from tests.localcloud.functions.conftest import APP, ONE_TRY, PREFIX, call, send
 
 Notes = Callable[[str], list[str]]
@@ -95,27 +93,15 @@ def test_the_cloud_is_killed(tmp_path: Path, notes: Notes, wait_for: Wait, open_
     """A cloud that is killed with events waiting and under way loses none that was accepted."""
     (tmp_path / "app.py").write_text(APP)
     (tmp_path / "environment.json").write_text(json.dumps({"NOTES": str(tmp_path / "notes")}))
-    command = [sys.executable, "-m", "localcloud", "--app", "app:app", "--app-dir", str(tmp_path), "--port", "0"]
-    command += ["--state", str(tmp_path / "state"), "--environment", str(tmp_path / "environment.json")]
-
-    def run() -> tuple["subprocess.Popen[bytes]", str]:
-        process = subprocess.Popen(command, cwd=Path(__file__).parents[3], stdout=subprocess.PIPE)
-        assert process.stdout
-        return process, json.loads(process.stdout.readline())["endpoint_url"]
-
-    killed, url = run()
-    client = boto3.client("lambda", endpoint_url=url, region_name="us-east-1")
-    for number in range(20):
-        client.invoke(FunctionName=f"{PREFIX}gated", InvocationType="Event", Payload=str(number).encode())
-    client.close()
-    wait_for(lambda: notes("begun"))
-    killed.kill()
-    killed.communicate()
+    arguments = ["--app", "app:app", "--app-dir", str(tmp_path), "--environment", str(tmp_path / "environment.json")]
+    with CloudProcess(tmp_path / "state", *arguments) as cloud:
+        with contextlib.closing(client("lambda", cloud.url, "us-east-1")) as caller:
+            for number in range(20):
+                caller.invoke(FunctionName=f"{PREFIX}gated", InvocationType="Event", Payload=str(number).encode())
+        wait_for(lambda: notes("begun"))
     open_gate()
-    again, _ = run()
-    wait_for(lambda: set(notes("handled")) == {str(number) for number in range(20)})
-    again.terminate()
-    again.communicate()
+    with CloudProcess(tmp_path / "state", *arguments):
+        wait_for(lambda: set(notes("handled")) == {str(number) for number in range(20)})
 
 
 def test_an_event_is_part_of_its_senders_transaction(tmp_path: Path) -> None:
