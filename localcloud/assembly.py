@@ -121,7 +121,7 @@ class Assembly:
             append=self._logs.append,
             record=self._cloudwatch.record,
         )
-        self._targets.add("sqs", self._sqs.take, with_attributes=self._sqs.take)
+        self._targets.add("sqs", self._sqs.take)
         self._targets.add("sns", self._sns.take)
         self._targets.add("lambda", self._lambdas.take)
 

@@ -19,7 +19,7 @@ from localcloud.errors import AwsError
 from localcloud.eventbridge.inputs import input_of
 from localcloud.eventbridge.rules import Target
 from localcloud.history import History, event_id
-from localcloud.targets import Targets
+from localcloud.targets import Targets, may_pass, text
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ class Deliveries:
         policy = delivery.target.get("RetryPolicy", {})
         now, pause = self._clock.now(), min(self._first_pause * 2 ** (delivery.tries - 1), _LONGEST_PAUSE)
         age = (now - delivery.made).total_seconds() + pause
-        if error.status < _SERVER and error.status != _THROTTLED:
+        if not may_pass(error.status):
             self._give_up(number, delivery, error, exhausted=None)
         elif delivery.tries > policy.get("MaximumRetryAttempts", _MAXIMUM_RETRIES):
             self._give_up(number, delivery, error, exhausted="MaximumRetryAttempts")
@@ -161,7 +161,7 @@ class Deliveries:
     def _bury(self, queue: str, event: str, attributes: dict[str, str]) -> bool:
         try:
             with self._database.transaction():
-                self._targets.send(queue, event.encode(), attributes)
+                self._targets.send(queue, event.encode(), {name: text(value) for name, value in attributes.items()})
         except AwsError as error:
             log.warning("dead_letter_not_sent queue=%s error=%s", queue, error.code)
             return False

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from localcloud import emulated
 from localcloud.errors import AwsError, ContainerError, ImageError, StoppedError, WorkError
-from localcloud.sagemaker import capacities, capture_config, emulated, quotas, resource_kinds, serverless, visibility
+from localcloud.sagemaker import capacities, capture_config, quotas, resource_kinds, serverless, visibility
 from localcloud.sagemaker.capture import Captures
 from localcloud.sagemaker.fleet import Fleet, Instance, Router
 from localcloud.sagemaker.foundation import Foundation

@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from localcloud import emulated
 from localcloud.clock import Clock
 from localcloud.database import Database
-from localcloud.errors import AwsError
 from localcloud.faults import Faults
 from localcloud.processes import Processes
 from localcloud.protocol import parse, render
+from localcloud.publish import Publish
 from localcloud.sagemaker import endpoints, models, packages, resource_kinds, tags, visibility
 from localcloud.sagemaker.background import Background
 from localcloud.sagemaker.capture import Captures
@@ -49,7 +50,7 @@ class SageMaker:
         self,
         settings: Settings,
         *,
-        publish: Callable[..., None],
+        publish: Publish,
         processes: Processes,
         clock: Clock,
         database: Database,
@@ -129,7 +130,7 @@ class SageMaker:
         """
         do = self._operations.get(operation)
         if do is None:
-            raise AwsError("InvalidAction", f"SageMaker.{operation} is not emulated by the local cloud yet", 501)
+            raise emulated.unknown(f"{_SERVICE}.{operation}")
         answer = do(parse(_SERVICE, operation, body), region)
         return 200, render(_SERVICE, operation, answer or {})
 

@@ -14,16 +14,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from typing import Any
 
+from localcloud import documents
 from localcloud.clock import Clock
 from localcloud.database import Database
 from localcloud.errors import AwsError
 from localcloud.sns.http_posts import HttpPosts, Post
 from localcloud.sns.messages import Letter
 from localcloud.sns.store import Store, Subscription
-from localcloud.targets import Targets
+from localcloud.targets import Targets, may_pass
 
 log = logging.getLogger(__name__)
 _SUCCESS = range(200, 300)
@@ -79,7 +79,7 @@ class Deliveries:
             "INSERT INTO sns_deliveries (subscription, protocol, endpoint, letter, tries, due)"
             " VALUES (?, ?, ?, ?, 0, ?)",
             *(subscription.arn, subscription.protocol, subscription.endpoint),
-            json.dumps({"body": letter.body, "headers": dict(letter.headers), "dead": letter.dead}),
+            documents.dumps(vars(letter)),
             self._clock.now().isoformat(),
         )
         self._database.after_commit(lambda: self._after(0.0, row_id))
@@ -120,9 +120,9 @@ class Deliveries:
         try:
             with self._database.transaction():
                 self._delete(delivery)
-                self._targets.send(delivery.endpoint, delivery.letter.body.encode())
+                self._targets.send(delivery.endpoint, delivery.letter.body.encode(), delivery.letter.attributes)
         except AwsError as error:
-            self._failed(delivery, f"{error.code}: {error.message}", again=_is_servers(error.status))
+            self._failed(delivery, f"{error.code}: {error.message}", again=may_pass(error.status))
         else:
             _log("sns_delivered", delivery)
 
@@ -142,7 +142,7 @@ class Deliveries:
             self._delete(delivery)
             _log("sns_delivered", delivery)
         else:
-            again = isinstance(outcome, str) or _is_servers(outcome)
+            again = isinstance(outcome, str) or may_pass(outcome)
             self._failed(delivery, f"status {outcome}" if isinstance(outcome, int) else outcome, again=again)
 
     def _failed(self, delivery: _Delivery, reason: str, *, again: bool) -> None:
@@ -183,11 +183,7 @@ class Deliveries:
 
 def _delivery(row: tuple[Any, ...]) -> _Delivery:
     row_id, subscription, protocol, endpoint, letter, tries = row
-    return _Delivery(row_id, subscription, protocol, endpoint, Letter(**json.loads(letter)), tries)
-
-
-def _is_servers(status: int) -> bool:
-    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
+    return _Delivery(row_id, subscription, protocol, endpoint, Letter(**documents.loads(letter)), tries)
 
 
 def _log(event: str, delivery: _Delivery) -> None:

@@ -73,7 +73,7 @@ def test_up_status_down(state: Path) -> None:
 
 @needs_local_cloud
 def test_models_of_earlier_starts_keep_their_image(state: Path) -> None:
-    """An image that an earlier start knew is known to the next one too, so that models made with it are served again."""
+    """The next start knows the images of earlier ones, so that models made with them are served again."""
     state.mkdir()
     (state / "images.json").write_text('{"of-yesterday": {"command": ["gone"]}}')
     documents(freshet("up", "--detach", "--port", "0", "--json", state=state))

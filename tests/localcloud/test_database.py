@@ -3,24 +3,19 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from localcloud import documents
 from localcloud.database import Database
 from localcloud.errors import ConfigError
 from tests.localcloud.full_disk import files_up_to
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "state.db")
+def database(database: Database) -> Database:
     database.define("CREATE TABLE things (name TEXT)")
-    yield database
-    database.close()
+    return database
 
 
 def names(database: Database) -> list[str]:
@@ -122,13 +117,3 @@ def test_a_foreign_layout_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("no database, but long enough to be read as one" * 100)
     with pytest.raises(ConfigError, match="text"):
         Database(tmp_path / "text.db")
-
-
-def test_documents_keep_times_and_bytes() -> None:
-    """What JSON cannot say comes back from a document as it went in."""
-    data = {
-        "at": datetime(2028, 2, 29, 12, tzinfo=UTC),
-        "body": b"\x00\xff",
-        "list": [1, 2.5, None, "text", {"a": True}],
-    }
-    assert documents.loads(documents.dumps(data)) == data

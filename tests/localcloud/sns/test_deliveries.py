@@ -38,6 +38,23 @@ def test_to_a_queue(running: Running, topic: str) -> None:
     assert running.waiting() == 0
 
 
+def test_attributes_of_a_raw_message(running: Running, topic: str) -> None:
+    """A queue gets the attributes as its message's own with the message alone, and in the JSON otherwise.
+
+    Source: SNS Developer Guide, "Amazon SNS message attributes": raw message delivery.
+    """
+    running.subscribed(topic, "sqs", QUEUE)
+    running.subscribed(topic, "sqs", QUEUE + "-raw", RawMessageDelivery="true")
+    attributes = {
+        "count": {"DataType": "Number", "StringValue": "7"},
+        "seal": {"DataType": "Binary", "BinaryValue": b"\xff"},
+    }
+    running.call("Publish", TopicArn=topic, Message="hello", MessageAttributes=attributes)
+    running.clock.advance(0)
+    assert sorted(running.taker.attributes, key=len) == [{}, attributes]
+    assert json.loads(running.taker.taken(QUEUE)[0])["MessageAttributes"]["seal"] == {"Type": "Binary", "Value": "/w=="}
+
+
 def test_to_a_function(running: Running, topic: str) -> None:
     """A function gets the event of one record, with Lambda's spelling of its members.
 
