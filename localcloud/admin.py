@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Protocol
 
@@ -16,6 +17,7 @@ from localcloud.moto_services import SERVICES
 from localcloud.settings import VERSION, Settings
 
 PREFIX = "/_localcloud/"
+_LAST = datetime(2199, 1, 1, tzinfo=UTC)  # of a virtual clock: AWS's schedules know no later year
 _OURS = ("apigateway", "cloudwatch", "events", "lambda", "logs", "s3", "sagemaker", "sns", "sqs")
 
 
@@ -97,12 +99,19 @@ class Admin:
         if not self._clock.virtual:
             raise AdminError("the clock is real: start with --clock virtual to advance it")
         seconds = asked.get("advance")
-        if asked == {"jump": True}:
-            self._clock.jump()
-        elif isinstance(seconds, int | float) and seconds >= 0 and set(asked) <= {"advance", "wait"}:
-            self._clock.advance(seconds, wait=asked.get("wait", True) is not False)
-        else:
-            raise AdminError('send {"advance": seconds}, with "wait": false to pass work under way, or {"jump": true}')
+        most = (_LAST - self._clock.now()).total_seconds()
+        try:
+            if asked == {"jump": True}:
+                self._clock.jump()
+            elif isinstance(seconds, int | float) and 0 <= seconds <= most and set(asked) <= {"advance", "wait"}:
+                self._clock.advance(seconds, wait=asked.get("wait", True) is not False)
+            else:
+                raise AdminError(
+                    f'send {{"advance": seconds}}, not beyond {_LAST:%Y}, with "wait": false to pass work under way, '
+                    'or {"jump": true}'
+                )
+        except TimeoutError as error:
+            raise AdminError(f"{error}; the time stands at {self._clock.now().isoformat()}") from error
         return self._time()
 
     def _change_faults(self, asked: Mapping[str, Any]) -> object:

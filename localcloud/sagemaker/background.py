@@ -1,6 +1,7 @@
 """Threads that work after a request was answered; `Background.close` ends them and waits for so long, no longer."""
 
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -43,6 +44,20 @@ class Background:
         """Wait, in work that goes on, in real time; raises StoppedError when the cloud closes meanwhile."""
         if self.closing.wait(seconds):
             raise StoppedError("the local cloud is closing")
+
+    def insist(self, change: Callable[[], object]) -> None:
+        """Change what is stored as soon as the disk takes it; raises StoppedError if the cloud closes before.
+
+        For what nobody would ask for again: how work ended that nobody waits for.
+        """
+        while True:
+            try:
+                change()
+            except sqlite3.Error as error:
+                log.error("change_not_written thread=%s error=%s", threading.current_thread().name, error)  # noqa: TRY400  said all
+                self.pause(_AGAIN)
+            else:
+                return
 
     def close(self, wait: float) -> None:
         """Tell every thread to end and wait for them, ``wait`` seconds in all."""

@@ -193,7 +193,7 @@ class Endpoints:
         except (WorkError, ImageError) as error:
             _quiet_if_stopped(error)
             members = {"EndpointStatus": "Failed", "FailureReason": str(error)}
-            self._foundation.store.update(_KIND, region, name, lambda row: {**row, **members})
+            self._change(region, name, lambda row: {**row, **members})
             return
         self._put_in_service(region, name, fleet, lambda row: self._serving(row, region, config))
 
@@ -204,7 +204,7 @@ class Endpoints:
             _quiet_if_stopped(error)
             reason = {"FailureReason": str(error)} if str(error) else {}
             members = {"EndpointStatus": "InService", **reason, **_SETTLED}
-            self._foundation.store.update(_KIND, region, name, lambda row: {**row, **members})
+            self._change(region, name, lambda row: {**row, **members})
             return
         self._retire(
             self._put_in_service(region, name, fleet, lambda row: self._serving(row, region, config)).instances
@@ -227,7 +227,7 @@ class Endpoints:
         except (WorkError, ImageError) as error:
             _quiet_if_stopped(error)
             reason = str(error)
-            self._foundation.store.update(_KIND, region, name, lambda row: capacities.given_up(row, reason))
+            self._change(region, name, lambda row: capacities.given_up(row, reason))
             return
         self._put_in_service(region, name, fleet, capacities.reached)
         self._retire([instance for instance in now.instances if instance not in fleet.instances])
@@ -235,16 +235,20 @@ class Endpoints:
     def _delete(self, region: str, name: str) -> None:
         self._retire(self.router.swap(region, name, None).instances)
         self._captures.finish(region, name)
-        self._foundation.store.delete(_KIND, region, name)
+        self._foundation.background.insist(lambda: self._foundation.store.delete(_KIND, region, name))
 
     def _put_in_service(self, region: str, name: str, fleet: Fleet, change: Change) -> Fleet:
-        """Let a fleet answer and change what Describe says, as one step; returns the fleet before."""
-        with self._foundation.store.transaction():
-            if not self._foundation.background.closing.is_set():
-                self._foundation.store.update(_KIND, region, name, change)
-                return self.router.swap(region, name, fleet)
-        self._launcher.stop(fleet.instances)  # outside, as it waits for processes and their logs
-        raise StoppedError("the local cloud is closing")
+        """Let a fleet answer, and then Describe say so; returns the fleet before."""
+        if self._foundation.background.closing.is_set():
+            self._launcher.stop(fleet.instances)
+            raise StoppedError("the local cloud is closing")
+        old = self.router.swap(region, name, fleet)
+        self._change(region, name, change)
+        return old
+
+    def _change(self, region: str, name: str, change: Change) -> None:
+        store = self._foundation.store
+        self._foundation.background.insist(lambda: store.update(_KIND, region, name, change))
 
     def _serving(self, row: Data, region: str, config: Data) -> Data:
         return {

@@ -6,7 +6,6 @@ of the local cloud cut off begins anew at the next start, from its first state; 
 """
 
 import logging
-import sqlite3
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -26,7 +25,6 @@ from localcloud.settings import Limits
 
 log = logging.getLogger(__name__)
 MAX_REASON = 1024  # of the API's shape FailureReason: no limit that could be set
-_AGAIN = 1.0  # seconds, real ones, after an end that could not be written
 
 
 @dataclass(eq=False)
@@ -234,20 +232,11 @@ class Jobs:
             if self._closed:  # a job that the closing cut off did not end: the next start begins it anew
                 return
         try:
-            self._write_end(job, ending)
+            self._background.insist(
+                lambda: self._store.update(kind, job.region, job.name, lambda data: _ended(job, data, ending))
+            )
         finally:
             self._clock.end()
-
-    def _write_end(self, job: Job, ending: Ending) -> None:
-        """Keep how a job ended, as soon as the disk takes it; raises StoppedError if the cloud closes before."""
-        while True:
-            try:
-                self._store.update(job.work.kind, job.region, job.name, lambda data: _ended(job, data, ending))
-            except sqlite3.Error as error:
-                log.error("job_end_not_written name=%s error=%s", job.name, error)  # noqa: TRY400  said all
-                self._background.pause(_AGAIN)
-            else:
-                return
 
 
 def _ended(job: Job, data: Data, ending: Ending) -> Data:

@@ -7,7 +7,9 @@ Source of the groups' and streams' names: SageMaker Developer Guide, "Log groups
 named by its number among those of its variant, and ``algo-1`` stands for the one instance of a transform.
 """
 
+import logging
 import re
+import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +20,7 @@ from typing import Protocol
 
 from localcloud.database import Database
 
+log = logging.getLogger(__name__)
 _JOBS = {
     "training-jobs": "/aws/sagemaker/TrainingJobs",
     "processing-jobs": "/aws/sagemaker/ProcessingJobs",
@@ -78,7 +81,13 @@ class LogShipping:
             self._followed[names] -= 1
             if not self._followed[names]:
                 del self._followed[names]
-            self._look(names, last=True)
+            try:
+                self._look(names, last=True)
+            except (
+                OSError,
+                sqlite3.Error,
+            ) as error:  # a full disk: what the container did stands; the next start ships
+                log.warning("log_not_shipped names=%s error=%s", "/".join(names), error)
 
     @contextmanager
     def job(self, noun: str, region: str, name: str) -> Iterator[None]:

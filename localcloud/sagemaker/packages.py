@@ -130,6 +130,12 @@ def _add(store: Store, request: Data, region: str) -> tuple[Data, bool]:
 def _complete(foundation: Foundation, region: str, name: str) -> None:
     foundation.background.sleep(foundation.delays.model_package)
     done = {"ModelPackageStatus": "Completed"}
-    with foundation.store.transaction():
-        if foundation.store.find(resource_kinds.MODEL_PACKAGE, region, name) is not None:  # it may be deleted by now
-            foundation.store.update(resource_kinds.MODEL_PACKAGE, region, name, lambda row: {**row, **done})
+
+    def complete() -> None:
+        with foundation.store.transaction():
+            if (
+                foundation.store.find(resource_kinds.MODEL_PACKAGE, region, name) is not None
+            ):  # it may be deleted by now
+                foundation.store.update(resource_kinds.MODEL_PACKAGE, region, name, lambda row: {**row, **done})
+
+    foundation.background.insist(complete)

@@ -158,3 +158,12 @@ def test_a_spot_job_is_interrupted_on_request(cloud: Any) -> None:
         status, _, answer = cloud.request("POST", "/_localcloud/interruptions", body)
         assert status == 400
         assert json.loads(answer)["message"]
+
+
+@pytest.mark.parametrize("asked", ['{"advance": Infinity}', '{"advance": NaN}', '{"advance": 1e12}', '{"advance": -1}'])
+def test_time_stays_within_the_calendar(start_cloud: Any, asked: str) -> None:
+    """A time that no date can tell is refused, and the clock goes on as before (ours)."""
+    cloud = start_cloud(virtual_clock=True)
+    status, _, body = cloud.request("POST", "/_localcloud/clock", asked.encode())
+    assert (status, "2199" in body.decode()) == (400, True)
+    assert cloud.request("GET", "/_localcloud/clock")[0] == 200

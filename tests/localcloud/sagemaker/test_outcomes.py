@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from localcloud.errors import AwsError
@@ -30,10 +32,29 @@ def test_a_job_whose_end_finds_no_place_ends_later(cloud: Cloud, caplog: pytest.
     cloud.wait("j", "Training")
     (log,) = cloud.state.glob("*.db-wal")
     with files_up_to(log.stat().st_size):
-        wait_until(lambda: "job_end_not_written" in caplog.text)
+        wait_until(lambda: "change_not_written" in caplog.text)
     cloud.wait("j", "Completed", "Failed")
     cloud.train("next")
     cloud.wait("next", "Completed")
+
+
+def test_an_endpoint_that_finds_no_place_is_in_service_later(
+    cloud: Cloud, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A full disk keeps an endpoint from being InService: it is, as soon as there is place, with that one server."""
+    sick = tmp_path / "sick"
+    sick.touch()
+    cloud.version("v1", Environment={"SICK_FILE": str(sick)})
+    cloud.call("CreateEndpoint", EndpointName="e", EndpointConfigName="v1")
+
+    wait_until((cloud.state / "logs/sagemaker/endpoints/eu-west-1/e/all-0.log").exists)
+    (log,) = cloud.state.glob("*.db-wal")
+    with files_up_to(log.stat().st_size):
+        sick.unlink()
+        wait_until(lambda: "change_not_written" in caplog.text)
+        assert status_of(cloud) == "Creating"
+    cloud.wait("e", "IN_SERVICE")
+    assert cloud.invoke(b"x").body == b"v1|x"
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -84,6 +86,16 @@ def test_one_host_that_fails_fails_the_job(cloud: Cloud) -> None:
         3,
     )
     assert cloud.wait("j", "Failed")["FailureReason"] == "AlgorithmError: bad share, exit code: 3"
+    assert living() == []
+
+
+def test_one_host_that_is_killed_fails_the_job(cloud: Cloud, wait_for: Callable[..., Any]) -> None:
+    """A host that the system kills is one that failed, with the exit code that a container engine tells."""
+    train_program(cloud, "time.sleep(600)", 3)
+    cloud.wait("j", "Training")
+    hosts = wait_for(lambda: found if len(found := living()) == 3 else None)
+    os.kill(int(hosts[1]), signal.SIGKILL)
+    assert cloud.wait("j", "Failed")["FailureReason"].endswith("exit code: 137")
     assert living() == []
 
 
