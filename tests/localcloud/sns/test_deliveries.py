@@ -129,6 +129,17 @@ def test_a_taker_that_fails_for_a_while(running: Running, topic: str) -> None:
     assert (len(running.taker.taken(FUNCTION)), running.waiting()) == (1, 0)
 
 
+def test_a_taker_that_breaks(running: Running, topic: str) -> None:
+    """What a taker did not foresee is its failure, so its message is tried again and arrives."""
+    running.subscribed(topic, "sqs", QUEUE)
+    running.database.execute("ALTER TABLE taken RENAME TO hidden")
+    running.call("Publish", TopicArn=topic, Message="m")
+    running.clock.advance(0.2)
+    running.database.execute("ALTER TABLE hidden RENAME TO taken")
+    running.clock.advance(0.5)
+    assert (len(running.taker.taken(QUEUE)), running.waiting()) == (1, 0)
+
+
 def test_a_dead_letter_queue_that_refuses(running: Running, topic: str) -> None:
     """A message that its dead-letter queue does not take either is dropped, not kept for ever."""
     running.subscribed(topic, "sqs", QUEUE, RedrivePolicy=json.dumps({"deadLetterTargetArn": DEAD}))
