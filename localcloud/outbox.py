@@ -4,13 +4,16 @@ A crash loses none, and what is removed in the transaction of its work is done e
 tried, and what becomes of it then, is decided by whoever owns the outbox.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 from localcloud import documents
 from localcloud.clock import Clock
 from localcloud.database import Database
+
+_AGAIN = 30.0  # seconds after an attempt of which nothing could be written
 
 Attempt = Callable[[int, Any], None]  # gets a row's number and its document, on the clock's thread
 
@@ -69,7 +72,20 @@ class Outbox:
 
         self._database.after_commit(begin)
 
+    @contextmanager
+    def kept(self, number: int) -> Iterator[None]:
+        """Attempt a row again where we fail ourselves, as by a full disk: it must not lie there until a restart."""
+        try:
+            yield
+        except BaseException:  # raised on: whatever it is
+            self._clock.after(_AGAIN, lambda: self._look(number))
+            raise
+
     def _look(self, number: int) -> None:
+        with self.kept(number):
+            self._attempt_now(number)
+
+    def _attempt_now(self, number: int) -> None:
         query = f"SELECT document FROM {self._table} WHERE id = ?"  # noqa: S608  as above
         if (row := self._database.row(query, number)) is not None:
             self._attempt(number, documents.loads(row[0]))

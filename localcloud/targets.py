@@ -4,15 +4,12 @@ Each service that takes messages puts its way in here when the cloud is put toge
 alone. A message that was taken is kept by its taker, in the transaction of the sender where there is one.
 """
 
-import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, Protocol
 
 from localcloud.errors import AwsError
-
-log = logging.getLogger(__name__)
 
 Attributes = Mapping[str, Mapping[str, Any]]  # as of SNS and SQS, by name: DataType, StringValue or BinaryValue
 NO_ATTRIBUTES: Attributes = MappingProxyType({})
@@ -36,21 +33,12 @@ class Targets:
         self._takers[service] = take
 
     def send(self, arn: str, message: bytes, attributes: Attributes = NO_ATTRIBUTES, /) -> None:
-        """Hand a message over; raises AwsError if nothing takes it, now (see `may_pass`) or ever.
-
-        What a taker did not foresee is its own failure, which may pass; it is logged here.
-        """
+        """Hand a message over; raises AwsError if nothing takes it, now (see `may_pass`) or ever."""
         parts = arn.split(":", 5)
         take = self._takers.get(parts[2]) if len(parts) == 6 and parts[0] == "arn" else None  # noqa: PLR2004  an ARN's parts
         if take is None:
             raise AwsError("ValidationException", f"{arn} is no target that the local cloud can reach")
-        try:
-            take(arn, message, attributes)
-        except AwsError:
-            raise
-        except Exception as error:
-            log.exception("target_failed target=%s", arn)
-            raise AwsError("InternalFailure", type(error).__name__, 500) from error
+        take(arn, message, attributes)
 
 
 def may_pass(status: int) -> bool:

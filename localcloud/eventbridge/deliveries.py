@@ -8,7 +8,6 @@ queues to process undelivered events". Ours: pauses double up to ten minutes and
 refusal has which of AWS's error codes.
 """
 
-import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from localcloud.database import Database
 from localcloud.errors import AwsError
 from localcloud.eventbridge.inputs import input_of
 from localcloud.eventbridge.rules import Target
-from localcloud.history import History
+from localcloud.history import History, event_id
 from localcloud.outbox import Outbox
 from localcloud.targets import Targets, may_pass, text
 
@@ -69,6 +68,13 @@ class Deliveries:
                 self._targets.send(delivery.target["Arn"], input_of(delivery.target, delivery.event).encode())
         except AwsError as error:
             self._failed(number, replace(delivery, tries=delivery.tries + 1), error)
+            return
+        except Exception as error:  # the target's outermost edge: what it did not foresee is its failure, tried again
+            log.exception("target_failed target=%s", delivery.target["Arn"])
+            failure = AwsError("InternalFailure", type(error).__name__, 500)
+            self._failed(number, replace(delivery, tries=delivery.tries + 1), failure)
+            return
+        self._note(delivery, "delivered")
 
     def _failed(self, number: int, delivery: Delivery, error: AwsError) -> None:
         policy = delivery.target.get("RetryPolicy", {})
@@ -99,11 +105,20 @@ class Deliveries:
             self._outbox.remove(number)
             kept = queue is not None and self._bury(queue, delivery.event, attributes)
         outcome = "dead-letter" if kept else "dropped"
-        self._history.record("delivery", "events", arn, outcome, 0.0)
+        self._note(delivery, outcome, error=error.code)
         log.warning(
             "event_not_delivered id=%s rule=%s target=%s tries=%d error=%s outcome=%s",
-            *(json.loads(delivery.event)["id"], delivery.rule, arn, delivery.tries, error.code, outcome),
+            *(event_id(delivery.event.encode()), delivery.rule, arn, delivery.tries, error.code, outcome),
         )
+
+    def _note(self, delivery: Delivery, outcome: str, error: str | None = None) -> None:
+        told = {
+            "event_id": event_id(delivery.event.encode()),
+            "rule": delivery.rule,
+            "tries": delivery.tries,
+            "error": error,
+        }
+        self._history.record("delivery", "events", delivery.target["Arn"], outcome, 0.0, **told)
 
     def _bury(self, queue: str, event: str, attributes: dict[str, str]) -> bool:
         try:

@@ -31,7 +31,7 @@ from localcloud.functions.measures import Measures
 from localcloud.functions.pool import Pool, needs_new_process
 from localcloud.functions.printed import Readers
 from localcloud.functions.sandbox import Sandbox, StartError
-from localcloud.history import History
+from localcloud.history import History, event_id
 from localcloud.observed import Append, Ingest, Record
 from localcloud.processes import Processes
 from localcloud.publish import Publish
@@ -263,7 +263,8 @@ class Lambdas:
         outcome = Outcome(failure=failure) if failure else held.execute(invocation)
         spent, name = time.monotonic() - begun, invocation.function.full_name
         status, request_id = outcome.failure.kind if outcome.failure else "ok", invocation.request_id
-        self._history.record("invoke", "lambda", name, status, spent, request_id=request_id)
+        about = event_id(invocation.event or b"")
+        self._history.record("invoke", "lambda", name, status, spent, request_id=request_id, event_id=about)
         self._measures.executed(name, spent, failed=outcome.failure is not None)
         self._pool.done(place)
         invocation.future.set_result(outcome)

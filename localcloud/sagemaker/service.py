@@ -86,7 +86,13 @@ class SageMaker:
         self._captures = Captures(self._foundation, random.Random(), _new_id)  # noqa: S311  a sample, no secret
         self._endpoints = endpoints.Endpoints(self._foundation, self._captures)
         self._tuning = Tuning(self._foundation, self._jobs, self._training, random.Random())  # noqa: S311  seeds, no secret
-        self._metrics = InvocationMetrics(record, self._background, settings.delays.invocation_metrics, time.monotonic)
+        self._metrics = InvocationMetrics(
+            record,
+            self._background,
+            settings.delays.invocation_metrics,
+            time.monotonic,
+            transaction=self._store.transaction,
+        )
         self._operations = self._table()
 
     def start(self, endpoint_url: str) -> None:

@@ -84,17 +84,21 @@ class Deliveries:
     def _post(self, delivery: _Delivery) -> None:
         def done(outcome: int | str) -> None:
             try:
-                if isinstance(outcome, int) and outcome in _SUCCESS:
-                    self._outbox.remove(delivery.id)
-                    _log("sns_delivered", delivery)
-                else:
-                    again = isinstance(outcome, str) or may_pass(outcome)
-                    self._failed(delivery, f"status {outcome}" if isinstance(outcome, int) else outcome, again=again)
+                with self._outbox.kept(delivery.id):
+                    self._answered(delivery, outcome)
             finally:
                 self._clock.end()
 
         self._clock.begin()
         self._posts.send(Post(delivery.endpoint, delivery.letter.headers, delivery.letter.body.encode(), done))
+
+    def _answered(self, delivery: _Delivery, outcome: int | str) -> None:
+        if isinstance(outcome, int) and outcome in _SUCCESS:
+            self._outbox.remove(delivery.id)
+            _log("sns_delivered", delivery)
+        else:
+            again = isinstance(outcome, str) or may_pass(outcome)
+            self._failed(delivery, f"status {outcome}" if isinstance(outcome, int) else outcome, again=again)
 
     def _failed(self, delivery: _Delivery, reason: str, *, again: bool) -> None:
         log.warning(

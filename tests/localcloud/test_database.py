@@ -1,4 +1,5 @@
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -8,6 +9,7 @@ import pytest
 
 from localcloud.database import Database
 from localcloud.errors import ConfigError
+from tests.localcloud.full_disk import files_up_to
 
 
 @pytest.fixture
@@ -25,6 +27,12 @@ def add_and_fail(database: Database, name: str, followed: list[str]) -> None:
         database.execute("INSERT INTO things VALUES (?)", name)
         database.after_commit(lambda: followed.append(name))
         raise ZeroDivisionError
+
+
+def add(database: Database, name: str, followed: list[str]) -> None:
+    with database.transaction():
+        database.execute("INSERT INTO things VALUES (?)", name)
+        database.after_commit(lambda: followed.append(name))
 
 
 def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
@@ -57,6 +65,25 @@ def test_what_follows_sees_what_was_committed(database: Database) -> None:
         database.after_commit(lambda: followed.append(names(database)))
     database.after_commit(lambda: followed.append([]))
     assert followed == [["a"], []]
+
+
+def test_a_commit_that_fails_leaves_nothing(tmp_path: Path, database: Database) -> None:
+    """Of a transaction that finds no place on the disk nothing stays, and nothing follows, also not from the next."""
+    followed: list[str] = []
+    with files_up_to((tmp_path / "state.db-wal").stat().st_size), pytest.raises(sqlite3.OperationalError):
+        add(database, "lost" * 100_000, followed)
+    add(database, "kept", followed)
+    assert names(database) == followed == ["kept"]
+
+
+def test_what_fails_after_a_commit_keeps_nothing_else_from_following(database: Database) -> None:
+    """An action that fails does not say to the caller that the change was not made, and the others run."""
+    followed: list[str] = []
+    with database.transaction():
+        database.execute("INSERT INTO things VALUES ('a')")
+        database.after_commit(lambda: 1 / 0)
+        database.after_commit(lambda: followed.append("b"))
+    assert followed == ["b"]
 
 
 def test_kill_9_loses_no_transaction_that_returned(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from localcloud.settings import Delays
 from localcloud.targets import Targets
 from localcloud.wiring import Function
 from tests.localcloud.cloud_process import CloudProcess, client
+from tests.localcloud.full_disk import no_change_of
 from tests.localcloud.functions.conftest import APP, ONE_TRY, PREFIX, call, send
 
 Notes = Callable[[str], list[str]]
@@ -104,19 +105,38 @@ def test_the_cloud_is_killed(tmp_path: Path, notes: Notes, wait_for: Wait, open_
         wait_for(lambda: set(notes("handled")) == {str(number) for number in range(20)})
 
 
-def test_an_event_is_part_of_its_senders_transaction(tmp_path: Path) -> None:
-    """An event is executed once its sender's transaction is on the disk; if that is rolled back it never was."""
-    database, clock, executed = Database(tmp_path / "db"), Clock(), list[Invocation]()
+def events_of(database: Database, clock: Clock, execute: Callable[[Invocation], object]) -> Events:
     function = Function("f", "app-dev-f", "app.f", 1.0, 128)
     destinations = Destinations(Targets(), lambda **_: None, "", lambda *_: None)
     host = Host(
         *(database, clock, Delays(), Configs(database), DeadLetters(database), destinations),
         find=lambda _: function,
         arn=lambda name: name,
-        execute=executed.append,
+        execute=execute,
     )
     events = Events(host)
     events.resume()
+    return events
+
+
+def test_an_outcome_that_cannot_be_written_is_written_later(tmp_path: Path) -> None:
+    """An event whose outcome finds no place on the disk ends when there is place again, and is not executed twice."""
+    database, clock, executed = Database(tmp_path / "db"), Clock(virtual=True), list[Invocation]()
+    clock.start()
+    events_of(database, clock, executed.append).accept("app-dev-f", b"1", "once")
+    with no_change_of(database, "lambda_events"):
+        executed[0].future.set_result(Outcome())
+    assert len(database.rows("SELECT * FROM lambda_events")) == 1
+    clock.advance(30.0)
+    assert (database.rows("SELECT * FROM lambda_events"), len(executed)) == ([], 1)
+    clock.stop()
+    database.close()
+
+
+def test_an_event_is_part_of_its_senders_transaction(tmp_path: Path) -> None:
+    """An event is executed once its sender's transaction is on the disk; if that is rolled back it never was."""
+    database, executed = Database(tmp_path / "db"), list[Invocation]()
+    events = events_of(database, Clock(), executed.append)
     with contextlib.suppress(ZeroDivisionError), database.transaction():
         events.accept("app-dev-f", b"1", "never")
         raise ZeroDivisionError
