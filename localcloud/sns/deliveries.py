@@ -11,7 +11,7 @@ queues and functions are tried no oftener (AWS: for 23 days) is ours.
 import json
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from localcloud.clock import Clock
@@ -62,7 +62,7 @@ class Deliveries:
     def add(self, subscription: Subscription, letter: Letter) -> None:
         """Let a letter be delivered when the transaction around is on the disk."""
         it = subscription
-        self._outbox.add(asdict(_Delivery(it.arn, it.protocol, it.endpoint, letter)))
+        self._outbox.add(_document(_Delivery(it.arn, it.protocol, it.endpoint, letter)))
 
     def _try(self, number: int, document: Mapping[str, Any]) -> None:
         delivery = _Delivery(**{**document, "letter": Letter(**document["letter"]), "id": number})
@@ -107,7 +107,7 @@ class Deliveries:
         )
         if again and delivery.tries < len(self._retries):
             tried = replace(delivery, tries=delivery.tries + 1)
-            self._outbox.put_off(delivery.id, asdict(tried), self._retries[delivery.tries])
+            self._outbox.put_off(delivery.id, _document(tried), self._retries[delivery.tries])
         else:
             self._give_up(delivery)
 
@@ -126,6 +126,10 @@ class Deliveries:
             self._outbox.remove(delivery.id)
             event = "sns_message_dropped"
         _log(event, delivery)
+
+
+def _document(delivery: _Delivery) -> Mapping[str, Any]:
+    return {**vars(delivery), "letter": vars(delivery.letter)}
 
 
 def _log(event: str, delivery: _Delivery) -> None:
