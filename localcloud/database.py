@@ -15,7 +15,7 @@ from typing import Any
 
 from localcloud.errors import ConfigError
 
-_LAYOUT = 1  # of all tables together: a state with another number is refused, never misread
+_LAYOUT = 2  # of all tables together: a state with another number is refused, never misread
 Action = Callable[[], object]
 
 log = logging.getLogger(__name__)

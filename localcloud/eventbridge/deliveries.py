@@ -8,10 +8,11 @@ queues to process undelivered events". Ours: pauses double up to ten minutes and
 refusal has which of AWS's error codes.
 """
 
-import json
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 from localcloud.clock import Clock
 from localcloud.database import Database
@@ -19,13 +20,13 @@ from localcloud.errors import AwsError
 from localcloud.eventbridge.inputs import input_of
 from localcloud.eventbridge.rules import Target
 from localcloud.history import History, event_id
+from localcloud.outbox import Outbox
 from localcloud.targets import Targets, may_pass, text
 
 log = logging.getLogger(__name__)
 
 _MAXIMUM_RETRIES, _MAXIMUM_AGE = 185, 86_400  # AWS's defaults: times, seconds
 _LONGEST_PAUSE = 600.0  # seconds
-_AGAIN = 30.0  # seconds after a try of which nothing could be written
 _THROTTLED, _DENIED, _NOT_FOUND, _SERVER = 429, 403, 404, 500
 _MISSING = ("NotFound", "NonExistent", "DoesNotExist")  # in the codes of services that answer 400 for it
 
@@ -38,12 +39,11 @@ class Delivery:
     target: Target
     event: str  # JSON
     made: datetime
-    due: datetime
     tries: int = 0  # that failed
 
 
 class Deliveries:
-    """The table of deliveries; safe to use from several threads."""
+    """The deliveries under way; safe to use from several threads."""
 
     def __init__(
         self, database: Database, *, clock: Clock, targets: Targets, history: History, first_pause: float
@@ -53,67 +53,33 @@ class Deliveries:
         self._targets = targets
         self._history = history
         self._first_pause = first_pause
-        self._started = False
-        database.define(
-            "CREATE TABLE IF NOT EXISTS events_deliveries (id INTEGER PRIMARY KEY AUTOINCREMENT,"
-            " rule TEXT, target TEXT, event TEXT, made TEXT, due TEXT, tries INTEGER)"
-        )
+        self._outbox = Outbox(database, clock, "events_deliveries", self._deliver)
+        self.start = self._outbox.start
 
     def add(self, rule: str, target: Target, event: str, delay: float) -> None:
         """Make a delivery, in the transaction around; it starts ``delay`` seconds from now, once that is done."""
-        now = self._clock.now()
-        number = self._database.insert(
-            "INSERT INTO events_deliveries (rule, target, event, made, due, tries) VALUES (?, ?, ?, ?, ?, 0)",
-            *(rule, json.dumps(target), event, now.isoformat(), (now + timedelta(seconds=delay)).isoformat()),
-        )
-        self._database.after_commit(lambda: self._begin(number, delay))
+        self._outbox.add(vars(Delivery(rule, target, event, self._clock.now())), delay)
 
-    def start(self) -> None:
-        """Start what is there: what a stop or a crash left, and what came while the targets were not ready."""
-        with self._database.transaction():
-            self._started = True
-            for number, due in self._database.rows("SELECT id, due FROM events_deliveries ORDER BY due, id"):
-                left = (datetime.fromisoformat(due) - self._clock.now()).total_seconds()
-                self._begin(number, max(left, 0.0))
-
-    def _begin(self, number: int, delay: float) -> None:
-        """Start a delivery after ``delay`` seconds; before `start` it waits in its table alone."""
-        if self._started:
-            self._clock.after(delay, lambda: self._try(number))
-
-    def _try(self, number: int) -> None:
-        try:
-            self._deliver(number)
-        except BaseException:  # raised on: whatever it is (a full disk), the row must not lie there until a restart
-            self._begin(number, _AGAIN)
-            raise
-
-    def _deliver(self, number: int) -> None:
-        query = "SELECT rule, target, event, made, due, tries FROM events_deliveries WHERE id = ?"
-        row = self._database.row(query, number)
-        if row is None:
-            return
-        rule, target, event, made, due, tries = row
-        times = datetime.fromisoformat(made), datetime.fromisoformat(due)
-        delivery = Delivery(rule, json.loads(target), event, *times, tries)
+    def _deliver(self, number: int, document: Mapping[str, Any]) -> None:
+        delivery = Delivery(**document)
         try:
             with self._database.transaction():
-                self._database.execute("DELETE FROM events_deliveries WHERE id = ?", number)
-                self._targets.send(delivery.target["Arn"], input_of(delivery.target, event).encode())
+                self._outbox.remove(number)
+                self._targets.send(delivery.target["Arn"], input_of(delivery.target, delivery.event).encode())
         except AwsError as error:
-            self._failed(number, replace(delivery, tries=tries + 1), error)
+            self._failed(number, replace(delivery, tries=delivery.tries + 1), error)
             return
         except Exception as error:  # the target's outermost edge: what it did not foresee is its failure, tried again
             log.exception("target_failed target=%s", delivery.target["Arn"])
             failure = AwsError("InternalFailure", type(error).__name__, 500)
-            self._failed(number, replace(delivery, tries=tries + 1), failure)
+            self._failed(number, replace(delivery, tries=delivery.tries + 1), failure)
             return
         self._note(delivery, "delivered")
 
     def _failed(self, number: int, delivery: Delivery, error: AwsError) -> None:
         policy = delivery.target.get("RetryPolicy", {})
-        now, pause = self._clock.now(), min(self._first_pause * 2 ** (delivery.tries - 1), _LONGEST_PAUSE)
-        age = (now - delivery.made).total_seconds() + pause
+        pause = min(self._first_pause * 2 ** (delivery.tries - 1), _LONGEST_PAUSE)
+        age = (self._clock.now() - delivery.made).total_seconds() + pause
         if not may_pass(error.status):
             self._give_up(number, delivery, error, exhausted=None)
         elif delivery.tries > policy.get("MaximumRetryAttempts", _MAXIMUM_RETRIES):
@@ -121,11 +87,7 @@ class Deliveries:
         elif age > policy.get("MaximumEventAgeInSeconds", _MAXIMUM_AGE):
             self._give_up(number, delivery, error, exhausted="MaximumEventAgeInSeconds")
         else:
-            due = (now + timedelta(seconds=pause)).isoformat()
-            update = "UPDATE events_deliveries SET tries = ?, due = ? WHERE id = ?"
-            with self._database.transaction():
-                self._database.execute(update, delivery.tries, due, number)
-                self._database.after_commit(lambda: self._begin(number, pause))
+            self._outbox.put_off(number, vars(delivery), pause)
 
     def _give_up(self, number: int, delivery: Delivery, error: AwsError, *, exhausted: str | None) -> None:
         """Hand a delivery to its dead-letter queue, or drop it."""
@@ -140,7 +102,7 @@ class Deliveries:
         if exhausted:
             attributes["EXHAUSTED_RETRY_CONDITION"] = exhausted
         with self._database.transaction():
-            self._database.execute("DELETE FROM events_deliveries WHERE id = ?", number)
+            self._outbox.remove(number)
             kept = queue is not None and self._bury(queue, delivery.event, attributes)
         outcome = "dead-letter" if kept else "dropped"
         self._note(delivery, outcome, error=error.code)

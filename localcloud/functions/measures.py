@@ -1,14 +1,12 @@
 """Lambda's own metrics, each with the dimension FunctionName. Source: Lambda Developer Guide, "Types of metrics"."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
 from localcloud.functions.batches import Batches
-
-Record = Callable[[str, str, Mapping[str, str], float, str, datetime], object]
-"""Takes a namespace, a metric's name, its dimensions, a value, its unit, and the time."""
+from localcloud.observed import Record
 
 
 @dataclass(frozen=True)

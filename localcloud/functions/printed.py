@@ -17,11 +17,10 @@ from pathlib import Path
 from typing import IO
 
 from localcloud.functions.batches import Batches
+from localcloud.observed import Append, Ingest
 
 log = logging.getLogger(__name__)
 
-Append = Callable[[str, str, Sequence[tuple[datetime, str]]], object]  # log group, log stream, lines with their times
-Ingest = Callable[[str], object]
 TAIL = 4096  # bytes that Invoke gives back of a log
 _LONGEST = 262_144  # bytes of a line; a longer one is kept in pieces
 _AT_ITS_END = 1.0  # seconds: a process that left the group may still hold the pipe

@@ -27,11 +27,12 @@ from localcloud.functions.destinations import Destinations
 from localcloud.functions.events import Events
 from localcloud.functions.events import Host as EventHost
 from localcloud.functions.invocations import Failure, Invocation, Outcome, json_of
-from localcloud.functions.measures import Measures, Record
+from localcloud.functions.measures import Measures
 from localcloud.functions.pool import Pool, needs_new_process
-from localcloud.functions.printed import Append, Ingest, Readers
+from localcloud.functions.printed import Readers
 from localcloud.functions.sandbox import Sandbox, StartError
 from localcloud.history import History, event_id
+from localcloud.observed import Append, Ingest, Record
 from localcloud.processes import Processes
 from localcloud.publish import Publish
 from localcloud.settings import Settings

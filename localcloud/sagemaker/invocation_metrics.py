@@ -8,12 +8,12 @@ recorded is lost, and of more than `_MOST` waiting invocations the oldest are.
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
+from localcloud.observed import Record
 from localcloud.sagemaker.background import Background
 from localcloud.sagemaker.fleet import Lease
 
@@ -25,26 +25,11 @@ _MICROSECONDS = 1e6
 _SUCCESS, _CLIENT_ERRORS, _SERVER_ERRORS = range(200, 300), range(400, 500), range(500, 600)
 
 
-class Record(Protocol):
-    """Takes one value of a metric."""
-
-    def __call__(  # noqa: PLR0917  as CloudWatch has it
-        self,
-        namespace: str,
-        name: str,
-        dimensions: Mapping[str, str],
-        value: float,
-        unit: str,
-        time: datetime,
-        /,
-    ) -> object:
-        """Keep it."""
-
-
 @dataclass(frozen=True)
 class Invocation:
     """One invocation that reached a model: ``status`` is its answer's, 0 if there was none; times in seconds."""
 
+    region: str
     endpoint: str
     variant: str
     config: str
@@ -82,7 +67,7 @@ class InvocationMetrics:
         self._waiting: deque[Invocation] = deque(maxlen=_MOST)
 
     @contextmanager
-    def measured(self, endpoint: str, lease: Lease, at: datetime, began: float) -> Iterator[Measure]:
+    def measured(self, region: str, endpoint: str, lease: Lease, at: datetime, began: float) -> Iterator[Measure]:
         """Note an invocation that came in at ``began``, and whose model is asked within the block."""
         measure, asked = Measure(), self.seconds()
         try:
@@ -92,6 +77,7 @@ class InvocationMetrics:
             variant = lease.variant
             self._waiting.append(
                 Invocation(
+                    region,
                     endpoint,
                     variant.name,
                     lease.config,
@@ -129,7 +115,7 @@ class InvocationMetrics:
         of_variant = {"EndpointName": invocation.endpoint, "VariantName": invocation.variant}
         for dimensions in (of_variant, {**of_variant, "EndpointConfigName": invocation.config}):
             for name, value, unit in values_of(invocation):
-                self._record(_NAMESPACE, name, dimensions, value, unit, invocation.at)
+                self._record(_NAMESPACE, name, dimensions, value, unit, invocation.at, region=invocation.region)
 
 
 def values_of(invocation: Invocation) -> Iterator[tuple[str, float, str]]:

@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
 
 from localcloud.database import Database
+from localcloud.observed import Append
 
 log = logging.getLogger(__name__)
 _JOBS = {
@@ -30,15 +30,6 @@ _ENDPOINTS = "endpoints"
 _JOB_FILE = re.compile(r"(?P<job>[^.]+)(\.(?P<host>algo-\d+))?\.log")
 _LONGEST = 1 << 20  # bytes of a line that are read at once
 _AT_ONCE = 1000  # lines of one transaction
-
-
-class Append(Protocol):
-    """The way into CloudWatch Logs."""
-
-    def __call__(
-        self, group: str, stream: str, lines: Sequence[tuple[datetime, str]], *, region: str | None = None
-    ) -> None:
-        """Add lines to a stream."""
 
 
 class LogShipping:

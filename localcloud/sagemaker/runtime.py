@@ -78,7 +78,7 @@ def invoke(
     try:
         if lease.variant.concurrency is not None and len(body) > limits.serverless_body:
             raise _invalid(f"Request {new_id()} has oversize body.")
-        with metrics.measured(endpoint, lease, asked.time, began) as measure:
+        with metrics.measured(region, endpoint, lease, asked.time, began) as measure:
             reply = _ask(lease, sent, body, limits, endpoint=endpoint, region=region)
             measure.status = reply.status
         if lease.capture is not None and reply.status in _SUCCESS:  # within the lease: what ends a fleet waits for it

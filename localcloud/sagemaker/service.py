@@ -10,6 +10,7 @@ from localcloud import emulated
 from localcloud.clock import Clock
 from localcloud.database import Database
 from localcloud.faults import Faults
+from localcloud.observed import Append, Record
 from localcloud.processes import Processes
 from localcloud.protocol import parse, render
 from localcloud.publish import Publish
@@ -18,10 +19,10 @@ from localcloud.sagemaker.background import Background
 from localcloud.sagemaker.capture import Captures
 from localcloud.sagemaker.containers import Containers
 from localcloud.sagemaker.foundation import Foundation
-from localcloud.sagemaker.invocation_metrics import InvocationMetrics, Record
+from localcloud.sagemaker.invocation_metrics import InvocationMetrics
 from localcloud.sagemaker.jobs import Jobs
 from localcloud.sagemaker.listing import LISTINGS, page
-from localcloud.sagemaker.log_shipping import Append, LogShipping
+from localcloud.sagemaker.log_shipping import LogShipping
 from localcloud.sagemaker.processing import Processing
 from localcloud.sagemaker.resource_kinds import Kind
 from localcloud.sagemaker.runtime import InvokeAnswer, invoke
@@ -35,7 +36,7 @@ _SERVICE = "sagemaker"
 Operation = Callable[[Data, str], Data | None]
 
 
-def _nowhere(*_: object) -> None:
+def _nowhere(*_: object, region: str | None = None) -> None:
     """Record no metric."""
 
 

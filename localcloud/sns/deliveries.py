@@ -10,16 +10,14 @@ queues and functions are tried no oftener (AWS: for 23 days) is ours.
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from localcloud import documents
 from localcloud.clock import Clock
 from localcloud.database import Database
 from localcloud.errors import AwsError
+from localcloud.outbox import Outbox
 from localcloud.sns.http_posts import HttpPosts, Post
 from localcloud.sns.messages import Letter
 from localcloud.sns.store import Store, Subscription
@@ -27,17 +25,16 @@ from localcloud.targets import Targets, may_pass
 
 log = logging.getLogger(__name__)
 _SUCCESS = range(200, 300)
-_AGAIN = 30.0  # seconds after a try of which nothing could be written
 
 
 @dataclass(frozen=True)
 class _Delivery:
-    id: int
     subscription: str
     protocol: str
     endpoint: str
     letter: Letter
-    tries: int
+    tries: int = 0  # that failed
+    id: int = 0  # in the outbox, once it is there
 
 
 class Deliveries:
@@ -59,58 +56,16 @@ class Deliveries:
         self._store = store
         self._retries = retries
         self._posts = posts
-        self._started = False
-        database.define(
-            "CREATE TABLE IF NOT EXISTS sns_deliveries (id INTEGER PRIMARY KEY AUTOINCREMENT, subscription TEXT,"
-            " protocol TEXT, endpoint TEXT, letter TEXT, tries INTEGER, due TEXT)"
-        )
-
-    def start(self) -> None:
-        """Deliver what waits, and what comes."""
-        with self._database.transaction():
-            self._started = True
-            rows = self._database.rows("SELECT id, due FROM sns_deliveries ORDER BY id")
-        for row_id, due in rows:
-            self._clock.at(datetime.fromisoformat(due), self._trial(row_id))
+        self._outbox = Outbox(database, clock, "sns_deliveries", self._try)
+        self.start = self._outbox.start
 
     def add(self, subscription: Subscription, letter: Letter) -> None:
         """Let a letter be delivered when the transaction around is on the disk."""
-        row_id = self._database.insert(
-            "INSERT INTO sns_deliveries (subscription, protocol, endpoint, letter, tries, due)"
-            " VALUES (?, ?, ?, ?, 0, ?)",
-            *(subscription.arn, subscription.protocol, subscription.endpoint),
-            documents.dumps(vars(letter)),
-            self._clock.now().isoformat(),
-        )
-        self._database.after_commit(lambda: self._after(0.0, row_id))
+        it = subscription
+        self._outbox.add(_document(_Delivery(it.arn, it.protocol, it.endpoint, letter)))
 
-    def _after(self, seconds: float, row_id: int) -> None:
-        if self._started:  # before, the start finds the row
-            self._clock.after(seconds, self._trial(row_id))
-
-    def _trial(self, row_id: int) -> Callable[[], None]:
-        def trial() -> None:
-            with self._kept(row_id):
-                self._try(row_id)
-
-        return trial
-
-    @contextmanager
-    def _kept(self, row_id: int) -> Iterator[None]:
-        """Try a row again whose try failed for a reason of ours, as a full disk: it must not lie until a restart."""
-        try:
-            yield
-        except BaseException:  # raised on
-            self._after(_AGAIN, row_id)
-            raise
-
-    def _try(self, row_id: int) -> None:
-        row = self._database.row(
-            "SELECT id, subscription, protocol, endpoint, letter, tries FROM sns_deliveries WHERE id = ?", row_id
-        )
-        if row is None:
-            return
-        delivery = _delivery(row)
+    def _try(self, number: int, document: Mapping[str, Any]) -> None:
+        delivery = _Delivery(**{**document, "letter": Letter(**document["letter"]), "id": number})
         if delivery.protocol == "http":
             self._post(delivery)
         else:
@@ -119,7 +74,7 @@ class Deliveries:
     def _hand_over(self, delivery: _Delivery) -> None:
         try:
             with self._database.transaction():
-                self._delete(delivery)
+                self._outbox.remove(delivery.id)
                 self._targets.send(delivery.endpoint, delivery.letter.body.encode(), delivery.letter.attributes)
         except AwsError as error:
             self._failed(delivery, f"{error.code}: {error.message}", again=may_pass(error.status))
@@ -129,7 +84,7 @@ class Deliveries:
     def _post(self, delivery: _Delivery) -> None:
         def done(outcome: int | str) -> None:
             try:
-                with self._kept(delivery.id):
+                with self._outbox.kept(delivery.id):
                     self._answered(delivery, outcome)
             finally:
                 self._clock.end()
@@ -139,7 +94,7 @@ class Deliveries:
 
     def _answered(self, delivery: _Delivery, outcome: int | str) -> None:
         if isinstance(outcome, int) and outcome in _SUCCESS:
-            self._delete(delivery)
+            self._outbox.remove(delivery.id)
             _log("sns_delivered", delivery)
         else:
             again = isinstance(outcome, str) or may_pass(outcome)
@@ -151,13 +106,8 @@ class Deliveries:
             *(delivery.id, delivery.subscription, delivery.tries + 1, reason),
         )
         if again and delivery.tries < len(self._retries):
-            wait = self._retries[delivery.tries]
-            due = self._clock.now() + timedelta(seconds=wait)
-            with self._database.transaction():
-                self._database.execute(
-                    "UPDATE sns_deliveries SET tries = tries + 1, due = ? WHERE id = ?", due.isoformat(), delivery.id
-                )
-                self._database.after_commit(lambda: self._after(wait, delivery.id))
+            tried = replace(delivery, tries=delivery.tries + 1)
+            self._outbox.put_off(delivery.id, _document(tried), self._retries[delivery.tries])
         else:
             self._give_up(delivery)
 
@@ -167,23 +117,19 @@ class Deliveries:
         event = "sns_message_dropped"
         try:
             with self._database.transaction():
-                self._delete(delivery)
+                self._outbox.remove(delivery.id)
                 if policy is not None and delivery.letter.dead is not None:
                     event = "sns_dead_letter_kept"
                     self._targets.send(json.loads(policy)["deadLetterTargetArn"], delivery.letter.dead.encode())
         except AwsError as error:
             log.warning("sns_dead_letter_refused delivery=%d error=%s", delivery.id, error.code)
-            self._delete(delivery)
+            self._outbox.remove(delivery.id)
             event = "sns_message_dropped"
         _log(event, delivery)
 
-    def _delete(self, delivery: _Delivery) -> None:
-        self._database.execute("DELETE FROM sns_deliveries WHERE id = ?", delivery.id)
 
-
-def _delivery(row: tuple[Any, ...]) -> _Delivery:
-    row_id, subscription, protocol, endpoint, letter, tries = row
-    return _Delivery(row_id, subscription, protocol, endpoint, Letter(**documents.loads(letter)), tries)
+def _document(delivery: _Delivery) -> Mapping[str, Any]:
+    return {**vars(delivery), "letter": vars(delivery.letter)}
 
 
 def _log(event: str, delivery: _Delivery) -> None:

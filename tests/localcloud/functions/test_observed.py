@@ -32,14 +32,25 @@ class Observer:
     lines: list[str] = field(default_factory=list)
     metrics: list[tuple[str, str, float, str]] = field(default_factory=list)
 
-    def append(self, group: str, stream: str, lines: Sequence[tuple[datetime, str]]) -> None:
+    def append(
+        self, group: str, stream: str, lines: Sequence[tuple[datetime, str]], *, region: str | None = None
+    ) -> None:
+        assert region is None
         self.groups[group] += [line for _, line in lines]
         self.streams.add(stream)
 
     def record(  # noqa: PLR0917  as it is called
-        self, namespace: str, name: str, dimensions: Mapping[str, str], value: float, unit: str, time: datetime
+        self,
+        namespace: str,
+        name: str,
+        dimensions: Mapping[str, str],
+        value: float,
+        unit: str,
+        time: datetime,
+        *,
+        region: str | None = None,
     ) -> None:
-        assert (namespace, time.tzinfo is not None) == ("AWS/Lambda", True)
+        assert (namespace, time.tzinfo is not None, region) == ("AWS/Lambda", True, None)
         self.metrics.append((name, dimensions["FunctionName"], value, unit))
 
 

@@ -285,7 +285,7 @@ def make_cloud(s3_url: str, settings: Settings) -> Iterator[Callable[..., Cloud]
                     database=database,
                     faults=faults,
                     append=logs.append,
-                    record=lambda *value: recorded.append(value),
+                    record=lambda *value, region=None: recorded.append((*value, region)),
                 )
                 made.start(s3_url)
                 return made

@@ -11,14 +11,14 @@ from localcloud.errors import AwsError
 from localcloud.sagemaker.background import Background
 from localcloud.sagemaker.fleet import Instance, Lease, Variant
 from localcloud.sagemaker.invocation_metrics import Invocation, InvocationMetrics, values_of
-from tests.localcloud.sagemaker.conftest import Cloud
+from tests.localcloud.sagemaker.conftest import REGION, Cloud
 from tests.localcloud.sagemaker.endpoint_steps import in_service, wait_until
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 def invocation(status: int = 200, instances: int = 1, model: float = 0.25, total: float = 0.5) -> Invocation:
-    return Invocation("e", "v", "c", instances=instances, status=status, model=model, total=total, at=NOW)
+    return Invocation("us-east-1", "e", "v", "c", instances=instances, status=status, model=model, total=total, at=NOW)
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def test_invocations_become_metrics(cloud: Cloud) -> None:
         assert of(cloud, "Invocations", *dimensions) == [1, 1]
         assert of(cloud, "Invocation5XXErrors", *dimensions) == [0, 1]
         assert all(value > 0 for value in of(cloud, "ModelLatency", *dimensions))
-    namespace, _, dimensions, _, _, at = cloud.recorded[-1]
-    assert (namespace, at.tzinfo) == ("AWS/SageMaker", UTC)
+    namespace, _, dimensions, _, _, at, region = cloud.recorded[-1]
+    assert (namespace, at.tzinfo, region) == ("AWS/SageMaker", UTC, REGION)
     assert dimensions == {"EndpointName": "e", "VariantName": "all", "EndpointConfigName": "v1"}
 
 
@@ -77,7 +77,8 @@ def test_a_recorder_that_fails_ends_nothing(caplog: pytest.LogCaptureFixture) ->
     """What cannot be recorded is logged and lost; the next invocation is recorded."""
     recorded: list[str] = []
 
-    def record(*value: Any) -> None:
+    def record(*value: Any, region: str | None = None) -> None:
+        assert region == "us-east-1"
         if value[2]["EndpointName"] == "broken":
             raise OSError("the disk is full")
         recorded.append(value[2]["EndpointName"])
@@ -85,7 +86,7 @@ def test_a_recorder_that_fails_ends_nothing(caplog: pytest.LogCaptureFixture) ->
     metrics = InvocationMetrics(record, Background(Clock()), 60.0, lambda: 0.0, transaction=nullcontext)
     lease = Lease(Variant("v", 1.0, (Instance(None),)), Instance(None), None, "c")  # type: ignore[arg-type]
     for endpoint in ("broken", "e"):
-        with metrics.measured(endpoint, lease, NOW, 0.0):
+        with metrics.measured("us-east-1", endpoint, lease, NOW, 0.0):
             pass
     with caplog.at_level(logging.ERROR):
         metrics.flush()
@@ -104,11 +105,15 @@ def test_many_invocations_cost_few_commits() -> None:
 
     recorded: list[Any] = []
     metrics = InvocationMetrics(
-        lambda *value: recorded.append(value), Background(Clock()), 60.0, lambda: 0.0, transaction=transaction
+        lambda *value, region=None: recorded.append((*value, region)),
+        Background(Clock()),
+        60.0,
+        lambda: 0.0,
+        transaction=transaction,
     )
     lease = Lease(Variant("v", 1.0, (Instance(None),)), Instance(None), None, "c")  # type: ignore[arg-type]
     for _ in range(100):
-        with metrics.measured("e", lease, NOW, 0.0):
+        with metrics.measured(REGION, "e", lease, NOW, 0.0):
             pass
     metrics.flush()
     assert (len(recorded), len(commits)) == (1400, 2)

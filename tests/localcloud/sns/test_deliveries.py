@@ -55,6 +55,14 @@ def test_attributes_of_a_raw_message(running: Running, topic: str) -> None:
     assert json.loads(running.taker.taken(QUEUE)[0])["MessageAttributes"]["seal"] == {"Type": "Binary", "Value": "/w=="}
 
 
+def test_a_raw_message_of_another_service(running: Running, topic: str) -> None:
+    """What another service sends without attributes is delivered raw without any."""
+    running.subscribed(topic, "sqs", QUEUE, RawMessageDelivery="true")
+    running.sns.take(topic, b"alarm")
+    running.clock.advance(0)
+    assert (running.taker.taken(QUEUE), running.taker.attributes) == (["alarm"], [{}])
+
+
 def test_to_a_function(running: Running, topic: str) -> None:
     """A function gets the event of one record, with Lambda's spelling of its members.
 
