@@ -80,6 +80,8 @@ class Training:
     def ended(self, data: Data, ending: Ending) -> Data:
         """Enter the last state."""
         row = self._state(data, str(ending.members.get("SecondaryStatus", ending.status)))
+        last = row["SecondaryStatusTransitions"][-1]
+        last["EndTime"] = last["StartTime"]
         end = ending.members.get("TrainingEndTime", data.get("TrainingEndTime"))
         if end is not None:
             seconds = (end - data["TrainingStartTime"]).total_seconds()

@@ -83,6 +83,7 @@ def test_the_states_come_in_order_as_events(cloud: Cloud) -> None:
     assert event["resources"] == [last["TrainingJobArn"]]
     told = cloud.call("DescribeTrainingJob", TrainingJobName="j")["SecondaryStatusTransitions"]
     assert all(entry["EndTime"] == after["StartTime"] for entry, after in pairwise(told))
+    assert told[-1]["EndTime"] == told[-1]["StartTime"]
 
 
 def test_a_name_is_used_once_for_ever(cloud: Cloud) -> None:
