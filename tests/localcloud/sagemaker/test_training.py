@@ -162,6 +162,8 @@ def test_a_stop_ends_a_running_job(make_cloud: Callable[..., Cloud]) -> None:
     statuses = [detail["TrainingJobStatus"] for detail in cloud.details("j")]
     assert statuses[-1] == "Stopped"
     assert "Stopping" in statuses
+    secondary = [entry["Status"] for entry in cloud.details("j")[-1]["SecondaryStatusTransitions"]]
+    assert secondary[2:] == ["Training", "Stopping", "Uploading", "Stopped"]
     with pytest.raises(AwsError, match="is in status Stopped"):
         cloud.call("StopTrainingJob", TrainingJobName="j")
 
