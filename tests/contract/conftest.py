@@ -1,0 +1,121 @@
+import io
+import json
+import os
+import uuid
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.contract.account import Account
+from tests.contract.clouds import IMAGE, PROGRAMS, REGION, LocalCloud
+from tests.contract.jobs import Jobs
+
+COSTS_MONEY = "costs money on AWS: a job, an endpoint, or what is billed beyond requests"
+LOCAL_ONLY = "about the local cloud alone: faults, virtual time, kills, its own pages"
+VARIABLES = ("CONTRACT_BUCKET", "CONTRACT_IMAGE_URI", "CONTRACT_ROLE_ARN")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On a real account, skip what would cost money and what only the local cloud has."""
+    if not config.getoption("--real"):
+        return
+    for item in items:
+        for mark, reason in (("costs_money", COSTS_MONEY), ("local_only", LOCAL_ONLY)):
+            if item.get_closest_marker(mark) and item.path.is_relative_to(Path(__file__).parent):
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def is_real(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--real"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_profile(is_real: bool) -> Iterator[None]:  # noqa: FBT001
+    """Let no profile of a developer's own decide how the local cloud's clients are made."""
+    with pytest.MonkeyPatch.context() as patch:
+        if not is_real:
+            patch.delenv("AWS_PROFILE", raising=False)
+            patch.setenv("AWS_CONFIG_FILE", os.devnull)
+        yield
+
+
+@pytest.fixture(scope="session")
+def start_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., LocalCloud]]:
+    """Start local clouds; stopped at the end."""
+    with ExitStack() as stack:
+
+        def start(*arguments: str, **changed: object) -> LocalCloud:
+            cloud = LocalCloud(tmp_path_factory.mktemp("cloud"), *arguments, **changed)
+            stack.callback(cloud.end)
+            return cloud
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def cloud(start_cloud: Callable[..., LocalCloud]) -> LocalCloud:
+    """Give the local cloud behind `aws`, for tests that are `local_only`."""
+    return start_cloud()
+
+
+@pytest.fixture(scope="session")
+def aws(is_real: bool, request: pytest.FixtureRequest) -> Iterator[Account]:  # noqa: FBT001
+    """Give the account to test: of the local cloud, or with --real that of the default credentials."""
+    account = real_account() if is_real else local_account(request.getfixturevalue("cloud"))
+    with closing(account):
+        yield account
+
+
+@pytest.fixture(scope="session")
+def virtual(start_cloud: Callable[..., LocalCloud]) -> LocalCloud:
+    """Give a second local cloud, whose time passes when it is told to."""
+    return start_cloud("--clock", "virtual")
+
+
+@pytest.fixture(scope="session")
+def later(virtual: LocalCloud) -> Iterator[Account]:
+    """Give the account of the local cloud with virtual time."""
+    with closing(local_account(virtual)) as account:
+        yield account
+
+
+def local_account(cloud: LocalCloud) -> Account:
+    session = boto3.Session("local", "local", region_name=REGION)
+    run = f"contract-{uuid.uuid4().hex[:8]}"
+    account = Account(
+        session,
+        run,
+        bucket=run,
+        role="arn:aws:iam::123456789012:role/anyone",
+        image=IMAGE,
+        endpoint_url=cloud.endpoint_url,
+    )
+    account.client("s3").create_bucket(Bucket=run)
+    return account
+
+
+def real_account() -> Account:
+    """Read a real account from the environment; skips, saying what is missing, before anything is asked of AWS."""
+    missing = [name for name in VARIABLES if not os.environ.get(name)]
+    if missing:
+        pytest.skip(f"--real needs {', '.join(missing)} in the environment")
+    session = boto3.Session()
+    if session.region_name is None:
+        pytest.skip("--real needs a region: set AWS_DEFAULT_REGION")
+    if session.get_credentials() is None:
+        pytest.skip("--real needs credentials: none in the default chain")
+    bucket, image, role = (os.environ[name] for name in VARIABLES)
+    run = f"contract-{uuid.uuid4().hex[:8]}"
+    return Account(session, run, bucket, role, image, patience=600.0, pause=2.0)
+
+
+@pytest.fixture(scope="session")
+def jobs(aws: Account) -> Jobs:
+    return Jobs(aws)
