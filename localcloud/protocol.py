@@ -115,7 +115,7 @@ def _known(value: object, shape: Shape) -> object:
 
 
 def _faults(value: Any, shape: Shape, name: str) -> Iterator[str]:  # noqa: ANN401  JSON, its types checked before
-    """Yield what botocore's validator does not look at: upper bounds, enumerations, patterns; in AWS's words (users)."""
+    """Yield what botocore's validator does not look at: upper bounds, enumerations, patterns, in AWS's words."""
     label = name.removeprefix(".") or "input"
     limit = shape.metadata.get("max")
     size = len(value) if isinstance(value, str | list | dict) else value
