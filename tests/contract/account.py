@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from tests.contract.leftovers import BILLED, GONE, LASTING, UNDO
+from tests.contract.leftovers import BILLED, LASTING, UNDO, is_gone
 
 T = TypeVar("T")
 REQUEST = "contract_request"
@@ -86,7 +86,7 @@ class Account:
             try:
                 UNDO[operation](client, request, answer)
             except ClientError as error:
-                if error.response["Error"]["Code"] not in GONE and "ould not find" not in str(error):
+                if not is_gone(error):
                     left.append(f"{operation}: {error}")
         for client in self._clients.values():
             client.close()

@@ -14,6 +14,7 @@ import pytest
 
 from tests.contract.account import Account
 from tests.contract.clouds import IMAGE, PROGRAMS, REGION, LocalCloud
+from tests.contract.endpoints import Endpoints
 from tests.contract.jobs import Jobs
 
 COSTS_MONEY = "costs money on AWS: a job, an endpoint, or what is billed beyond requests"
@@ -119,3 +120,8 @@ def real_account() -> Account:
 @pytest.fixture(scope="session")
 def jobs(aws: Account) -> Jobs:
     return Jobs(aws)
+
+
+@pytest.fixture(scope="session")
+def endpoints(aws: Account) -> Endpoints:
+    return Endpoints(aws)

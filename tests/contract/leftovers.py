@@ -6,6 +6,8 @@ The price: each operation that makes something has to be entered here before a t
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 Undo = Callable[[Any, Mapping[str, Any], Mapping[str, Any]], object]
 
 
@@ -89,7 +91,7 @@ BILLED = frozenset(
     )
 )
 
-GONE = frozenset(
+_GONE = frozenset(
     {
         "AWS.SimpleQueueService.NonExistentQueue",
         "NoSuchBucket",
@@ -98,3 +100,10 @@ GONE = frozenset(
         "ResourceNotFoundException",
     }
 )
+_GONE_TEXTS = ("Could not find", "does not exist")  # of SageMaker, whose code is ValidationException for all
+
+
+def is_gone(error: ClientError) -> bool:
+    """Tell whether a deletion failed because its test deleted the thing already."""
+    told = error.response["Error"]
+    return told["Code"] in _GONE or any(text in told["Message"] for text in _GONE_TEXTS)
