@@ -4,6 +4,7 @@ import collections
 import json
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -169,13 +170,9 @@ def test_instances_share_the_traffic(endpoints: Endpoints, first: str) -> None:
     wish = {"VariantName": "all", "DesiredInstanceCount": 2}
     endpoints.api.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=[wish])
     endpoints.settled(name)
-    usual = endpoints.seen(name)["pid"]
-    slow = threading.Thread(target=endpoints.ask, args=(name, b"sleep 1"))
-    slow.start()
-    try:
-        endpoints.aws.wait_for(lambda: endpoints.seen(name)["pid"] != usual)
-    finally:
-        slow.join()
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda _: endpoints.ask(name, b"sleep 0.5"), range(2)))
+    assert len({json.loads(answer)["pid"] for answer in answers}) == 2
 
 
 def test_an_update_changes_the_model(endpoints: Endpoints, moved: str, first: str, second: str) -> None:
