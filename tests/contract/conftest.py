@@ -125,3 +125,34 @@ def jobs(aws: Account) -> Jobs:
 @pytest.fixture(scope="session")
 def endpoints(aws: Account) -> Endpoints:
     return Endpoints(aws)
+
+
+@pytest.fixture(scope="session")
+def function(aws: Account) -> Callable[[str], str]:
+    """Name a function of programs/handlers.py: Chalice's on the local cloud; made of the same file on a real account."""
+    made: dict[str, str] = {}
+
+    def named(name: str) -> str:
+        if not aws.is_real:
+            return f"contract-dev-{name}"
+        if name not in made:
+            made[name] = create_function(aws, name)
+        return made[name]
+
+    return named
+
+
+def create_function(aws: Account, name: str) -> str:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.write(PROGRAMS / "handlers.py", "handlers.py")
+    client, full_name = aws.client("lambda"), aws.name(name)
+    client.create_function(
+        FunctionName=full_name,
+        Runtime="python3.12",
+        Role=aws.role,
+        Handler=f"handlers.{name}",
+        Code={"ZipFile": archive.getvalue()},
+    )
+    client.get_waiter("function_active_v2").wait(FunctionName=full_name)
+    return full_name

@@ -65,7 +65,6 @@ UNDO: Mapping[str, Undo] = {
 
 LASTING = frozenset(  # what goes with the thing it belongs to, or with time
     {
-        "cloudwatch.PutMetricData",
         "dynamodb.PutItem",
         "events.PutEvents",
         "logs.CreateLogStream",
@@ -80,15 +79,16 @@ LASTING = frozenset(  # what goes with the thing it belongs to, or with time
     }
 )
 
-BILLED = frozenset(
-    f"sagemaker.{operation}"
-    for operation in (
-        "CreateEndpoint",
-        "CreateHyperParameterTuningJob",
-        "CreateProcessingJob",
-        "CreateTrainingJob",
-        "CreateTransformJob",
-    )
+BILLED = frozenset(  # by the hour, not by the request
+    {
+        "cloudwatch.PutMetricAlarm",
+        "cloudwatch.PutMetricData",
+        "sagemaker.CreateEndpoint",
+        "sagemaker.CreateHyperParameterTuningJob",
+        "sagemaker.CreateProcessingJob",
+        "sagemaker.CreateTrainingJob",
+        "sagemaker.CreateTransformJob",
+    }
 )
 
 _GONE = frozenset(

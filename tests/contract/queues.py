@@ -69,6 +69,11 @@ def listen(aws: Account, pattern: Any, **target: Any) -> Queue:
     events = aws.client("events")
     events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
     events.put_targets(Rule=rule, Targets=[{"Id": "1", "Arn": queue.arn, **target}])
+    settle(aws)
+    return queue
+
+
+def settle(aws: Account) -> None:
+    """Give a real account the time that it takes until a rule is as it was put."""
     if aws.is_real:
         time.sleep(NEW_RULE)
-    return queue
