@@ -2,11 +2,9 @@
 
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError

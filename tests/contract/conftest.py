@@ -1,13 +1,10 @@
 import io
-import json
 import os
 import uuid
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pytest
@@ -129,7 +126,7 @@ def endpoints(aws: Account) -> Endpoints:
 
 @pytest.fixture(scope="session")
 def function(aws: Account) -> Callable[[str], str]:
-    """Name a function of programs/handlers.py: Chalice's on the local cloud; made of the same file on a real account."""
+    """Name a function of programs/handlers.py: Chalice's on the local cloud, made of that file on a real account."""
     made: dict[str, str] = {}
 
     def named(name: str) -> str:

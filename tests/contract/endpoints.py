@@ -26,7 +26,8 @@ class Endpoints:
         name = self.aws.name("config")
         fleet = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
         production = [
-            {"VariantName": "all", **({} if "ServerlessConfig" in variant else fleet), **variant} for variant in variants
+            {"VariantName": "all", **({} if "ServerlessConfig" in variant else fleet), **variant}
+            for variant in variants
         ]
         self.api.create_endpoint_config(EndpointConfigName=name, ProductionVariants=production, **more)
         return name

@@ -66,7 +66,13 @@ def test_values_become_statistics(aws: Account, space: str) -> None:
         Period=60,
         Statistics=["Sum", "Average", "Minimum", "Maximum", "SampleCount"],
     )["Datapoints"]
-    assert [point[name] for name in ("Sum", "Average", "Minimum", "Maximum", "SampleCount")] == [6.0, 3.0, 1.0, 5.0, 2.0]
+    assert [point[name] for name in ("Sum", "Average", "Minimum", "Maximum", "SampleCount")] == [
+        6.0,
+        3.0,
+        1.0,
+        5.0,
+        2.0,
+    ]
     assert (point["Timestamp"], point["Unit"]) == (start, "None")
 
 

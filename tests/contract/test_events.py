@@ -70,7 +70,7 @@ def test_patterns(aws: Account, alternative: Any, yes: Any, no: Any) -> None:
 
     Source: EventBridge User Guide, "Comparison operators for use in event patterns".
     """
-    event = {"id": "1", "account": aws.account_id, "source": "s", "time": "2026-01-01T00:00:00Z"}
+    event: dict[str, Any] = {"id": "1", "account": aws.account_id, "source": "s", "time": "2026-01-01T00:00:00Z"}
     event |= {"region": aws.region, "resources": [], "detail-type": "t"}
 
     def matches(value: Any) -> bool:
@@ -92,7 +92,8 @@ def test_one_of_two_fields(aws: Account) -> None:
     """
     source = aws.name("source")
     queue = listen(aws, {"source": [source], "detail": {"$or": [{"kind": ["b"]}, {"size": [{"numeric": [">", 9]}]}]}})
-    for number, more in enumerate(({"kind": "a"}, {"size": 10}, {"kind": "b"}, {"size": 9})):
+    details: list[dict[str, Any]] = [{"kind": "a"}, {"size": 10}, {"kind": "b"}, {"size": 9}]
+    for number, more in enumerate(details):
         send(aws, source, n=number, **more)
     assert sorted(matched(queue, source)) == [1, 2]
 
@@ -151,9 +152,7 @@ def test_a_pattern_must_be_one(aws: Account) -> None:
 
     Source: API Reference, PutRule, Errors; Event Ruler: the reason.
     """
-    code, message = refused(
-        aws.client("events").put_rule, Name=aws.name("rule"), EventPattern='{"source": "mine"}'
-    )
+    code, message = refused(aws.client("events").put_rule, Name=aws.name("rule"), EventPattern='{"source": "mine"}')
     assert code == "InvalidEventPatternException"
     assert message.startswith("Event pattern is not valid. Reason:")
 
@@ -280,9 +279,7 @@ def told_bucket(aws: Account) -> tuple[str, Queue]:
     region = {} if aws.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": aws.region}}
     s3.create_bucket(Bucket=bucket, **region)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    s3.put_bucket_notification_configuration(
-        Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}}
-    )
+    s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration={"EventBridgeConfiguration": {}})
     return bucket, created(aws, bucket)
 
 
@@ -438,7 +435,12 @@ def test_an_alarm_is_told(aws: Account) -> None:
     """
     metrics, name = aws.client("cloudwatch"), aws.name("alarm")
     queue = listen(
-        aws, {"source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"], "detail": {"alarmName": [name]}}
+        aws,
+        {
+            "source": ["aws.cloudwatch"],
+            "detail-type": ["CloudWatch Alarm State Change"],
+            "detail": {"alarmName": [name]},
+        },
     )
     metrics.put_metric_alarm(
         AlarmName=name,

@@ -6,6 +6,7 @@ import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -373,7 +374,7 @@ def test_invocations_are_metrics(endpoints: Endpoints, one: str) -> None:
 
     for dimensions in (variant, [*variant, config]):
         for name in ("Invocations", "ModelLatency", "OverheadLatency", "InvocationsPerInstance"):
-            assert endpoints.aws.wait_for(lambda name=name, dimensions=dimensions: total(name, dimensions)) > 0
+            assert endpoints.aws.wait_for(partial(total, name, dimensions)) > 0
 
 
 @pytest.fixture(scope="module")

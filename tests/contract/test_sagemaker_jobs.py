@@ -199,13 +199,17 @@ def test_names_of_other_jobs_too(jobs: Jobs, kind: str) -> None:
 
     Source: API Reference, CreateProcessingJob and CreateTransformJob, Errors.
     """
-    name = jobs.process() if kind == "processing" else jobs.transform(jobs.model(), {"a": b"x"})
-    jobs.ended(name)
-    with pytest.raises(jobs.api.exceptions.ResourceInUse):
+
+    def create(**more: str) -> str:
         if kind == "processing":
-            jobs.process(ProcessingJobName=name)
-        else:
-            jobs.transform(jobs.model(), {"a": b"x"}, TransformJobName=name)
+            return jobs.process(**more)
+        return jobs.transform(jobs.model(), {"a": b"x"}, **more)
+
+    name = create()
+    jobs.ended(name)
+    taken = {"ProcessingJobName" if kind == "processing" else "TransformJobName": name}
+    with pytest.raises(jobs.api.exceptions.ResourceInUse):
+        create(**taken)
 
 
 @pytest.mark.parametrize("name", ["under_score", "-leading", "trailing-", "dot.ted", "x" * 64])

@@ -77,7 +77,10 @@ def test_an_unknown_model(aws: Account) -> None:
     """
     name = aws.name("model")
     code, message = refused(aws.client("sagemaker").describe_model, ModelName=name)
-    assert (code, message) == ("ValidationException", f'Could not find model "{aws.arn("sagemaker", f"model/{name}")}".')
+    assert (code, message) == (
+        "ValidationException",
+        f'Could not find model "{aws.arn("sagemaker", f"model/{name}")}".',
+    )
 
 
 def test_a_models_data_must_be_there(aws: Account) -> None:
@@ -103,7 +106,9 @@ def test_a_deleted_models_name_is_free(jobs: Jobs) -> None:
     name = jobs.model()
     for _ in range(2):
         jobs.api.delete_model(ModelName=name)
-        jobs.api.create_model(ModelName=name, ExecutionRoleArn=jobs.aws.role, PrimaryContainer={"Image": jobs.aws.image})
+        jobs.api.create_model(
+            ModelName=name, ExecutionRoleArn=jobs.aws.role, PrimaryContainer={"Image": jobs.aws.image}
+        )
 
 
 def test_a_configs_weight_is_one(aws: Account, config: str) -> None:
@@ -118,7 +123,7 @@ def test_a_configs_weight_is_one(aws: Account, config: str) -> None:
 def test_a_config_cannot_be_changed(aws: Account, config: str, model: str) -> None:
     """A config is immutable: there is no update, and its name is taken.
 
-    Source: botocore's model has no UpdateEndpointConfig; users: "Cannot create already existing endpoint configuration".
+    Source: botocore's model, which has no UpdateEndpointConfig; users: "Cannot create already existing ...".
     """
     api = aws.client("sagemaker")
     assert not hasattr(api, "update_endpoint_config")

@@ -61,7 +61,7 @@ def test_inputs_are_at_their_paths(processed: Any) -> None:
 def test_the_configuration_is_a_file(processed: Any) -> None:
     """/opt/ml/config/processingjobconfig.json tells the job, which no variable does.
 
-    Source: Developer Guide, "How Amazon SageMaker Processing Configures Input and Output for Your Processing Container".
+    Source: Developer Guide, "How Amazon SageMaker Processing Configures Input and Output".
     """
     assert processed[1][1]["ProcessingJobArn"] == processed[0]["ProcessingJobArn"]
 

@@ -104,7 +104,9 @@ def test_predictions_are_joined_with_their_rows(jobs: Jobs, echo: str) -> None:
     Source: Developer Guide, "Associate Prediction Results with Input Records".
     """
     processing = {"InputFilter": "$[1:]", "JoinSource": "Input", "OutputFilter": "$[0,-1]"}
-    name = jobs.transform(echo, {"a": b"7,1.5\n8,2.5\n"}, DataProcessing=processing, given=CSV, out={"Accept": "text/csv"})
+    name = jobs.transform(
+        echo, {"a": b"7,1.5\n8,2.5\n"}, DataProcessing=processing, given=CSV, out={"Accept": "text/csv"}
+    )
     assert jobs.transformed(name)["a.out"] == b"7,1.5\n8,2.5\n"
 
 
@@ -193,6 +195,6 @@ def test_objects_are_dealt_to_instances(jobs: Jobs, marks: str) -> None:
     Source: Developer Guide, "Use Batch Transform"; that they are dealt in turn is ours.
     """
     resources = {"InstanceType": "ml.m5.large", "InstanceCount": 2}
-    objects = {name: b"describe" for name in ("a", "b", "c")}
+    objects = dict.fromkeys(("a", "b", "c"), b"describe")
     found = jobs.transformed(jobs.transform(marks, objects, TransformResources=resources))
     assert len({json.loads(body)["pid"] for body in found.values()}) == 2

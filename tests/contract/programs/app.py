@@ -1,6 +1,6 @@
 """The functions as a Chalice application, for the local cloud."""
 
-import handlers
+import handlers  # type: ignore[import-not-found]  # beside it, where the local cloud imports both
 from chalice import Chalice
 
 app = Chalice(app_name="contract")
