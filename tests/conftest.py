@@ -18,13 +18,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--real", action="store_true", help="run tests/contract against the AWS of the environment")
 
 
+def may_reach_aws(path: Path, *, real: bool) -> bool:
+    """Tell whether the tests of a file may speak to a real account."""
+    return real and path.is_relative_to(CONTRACT)
+
+
 @pytest.fixture(autouse=True)
 def no_real_aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Point boto3 at a closed loopback port with invented credentials; who wants a cloud sets its own address.
 
     The contract suite alone is let through to AWS, and only with --real.
     """
-    if request.config.getoption("--real") and request.path.is_relative_to(CONTRACT):
+    if may_reach_aws(request.path, real=request.config.getoption("--real")):
         return
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")

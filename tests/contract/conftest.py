@@ -144,6 +144,7 @@ def create_function(aws: Account, name: str) -> str:
     with zipfile.ZipFile(archive, "w") as file:
         file.write(PROGRAMS / "handlers.py", "handlers.py")
     client, full_name = aws.client("lambda"), aws.name(name)
+    aws.client("logs").create_log_group(logGroupName=f"/aws/lambda/{full_name}")  # so that it goes at the end, too
     client.create_function(
         FunctionName=full_name,
         Runtime="python3.12",

@@ -47,8 +47,12 @@ UNDO: Mapping[str, Undo] = {
         lambda c, r, _: c.delete_function_event_invoke_config(FunctionName=r["FunctionName"])
     ),
     "logs.CreateLogGroup": lambda c, r, _: c.delete_log_group(logGroupName=r["logGroupName"]),
+    "s3.CompleteMultipartUpload": _delete_object,
     "s3.CopyObject": _delete_object,
     "s3.CreateBucket": _empty_bucket,
+    "s3.CreateMultipartUpload": (
+        lambda c, r, a: c.abort_multipart_upload(Bucket=r["Bucket"], Key=r["Key"], UploadId=a["UploadId"])
+    ),
     "s3.PutObject": _delete_object,
     "sagemaker.CreateEndpoint": _delete_endpoint,
     "sagemaker.CreateEndpointConfig": (
@@ -70,7 +74,6 @@ LASTING = frozenset(  # what goes with the thing it belongs to, or with time
         "logs.CreateLogStream",
         "logs.PutLogEvents",
         "logs.PutRetentionPolicy",
-        "s3.CreateMultipartUpload",
         "s3.PutBucketNotificationConfiguration",
         "s3.PutBucketVersioning",
         "s3.PutObjectTagging",
@@ -95,6 +98,7 @@ _GONE = frozenset(
     {
         "AWS.SimpleQueueService.NonExistentQueue",
         "NoSuchBucket",
+        "NoSuchUpload",
         "NotFound",
         "ResourceNotFound",
         "ResourceNotFoundException",

@@ -9,6 +9,7 @@ import pytest
 
 from tests.contract.account import Account, refused
 from tests.contract.clouds import LocalCloud
+from tests.contract.queues import make_queue
 
 pytestmark = pytest.mark.costs_money
 
@@ -327,6 +328,56 @@ def test_an_update_keeps_the_state(alarms: Alarms) -> None:
     alarms.put(AlarmName=name, Threshold=2)
     items = alarms.api.describe_alarm_history(AlarmName=name, HistoryItemType="StateUpdate")["AlarmHistoryItems"]
     assert (alarms.state(name), len(items)) == ("ALARM", 1)
+
+
+def raised(aws: Account, action: str) -> str:
+    """Raise an alarm with an action; its name."""
+    name = aws.name("alarm")
+    aws.client("cloudwatch").put_metric_alarm(
+        AlarmName=name,
+        Namespace=name,
+        MetricName="m",
+        Statistic="Maximum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+        AlarmActions=[action],
+    )
+    aws.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a test")
+    return name
+
+
+def test_an_alarm_tells_a_topic(aws: Account) -> None:
+    """An alarm's topic gets AlarmName, NewStateValue, OldStateValue, NewStateReason and Trigger as JSON.
+
+    Source: users of AWS: the message; CloudWatch User Guide, "Alarm actions".
+    """
+    queue = make_queue(aws)
+    topic = aws.client("sns").create_topic(Name=aws.name("topic"))["TopicArn"]
+    aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue.arn)
+    name = raised(aws, topic)
+    (document,) = queue.documents()
+    told = json.loads(document["Message"])
+    assert (told["AlarmName"], told["NewStateValue"], told["NewStateReason"]) == (name, "ALARM", "a test")
+    assert told["Trigger"]["MetricName"] == "m"
+
+
+@pytest.mark.local_only
+def test_an_alarm_calls_a_function(aws: Account, function: Callable[[str], str]) -> None:
+    """An alarm's function gets Lambda's own shape, with alarmData.
+
+    Source: CloudWatch User Guide, "Invoke a Lambda function from an alarm"; local only: AWS wants a permission first.
+    """
+    done = make_queue(aws)
+    aws.client("lambda").put_function_event_invoke_config(
+        FunctionName=function("echo"), DestinationConfig={"OnSuccess": {"Destination": done.arn}}
+    )
+    name = raised(aws, aws.arn("lambda", f"function:{function('echo')}"))
+    (record,) = done.documents()
+    event = record["requestPayload"]
+    assert (event["source"], event["alarmData"]["alarmName"]) == ("aws.cloudwatch", name)
+    assert event["alarmData"]["state"]["value"] == "ALARM"
 
 
 def test_an_unknown_alarm(aws: Account) -> None:

@@ -1,6 +1,7 @@
 """EventBridge: rules, patterns, schedules, deliveries; and the shapes of the events of S3, SageMaker and CloudWatch."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -268,6 +269,25 @@ def test_a_rate_counts_from_its_creation(later: Account, virtual: LocalCloud) ->
     assert abs(datetime.fromisoformat(event["time"]) - due - timedelta(hours=2)) < timedelta(minutes=1)
 
 
+@pytest.mark.local_only
+def test_a_function_gets_the_event(aws: Account, function: Callable[[str], str]) -> None:
+    """A function that is a rule's target is called with the whole event.
+
+    Source: EventBridge User Guide, "Amazon EventBridge targets"; local only: AWS asks for a permission first.
+    """
+    events, lambdas, name, source = aws.client("events"), aws.client("lambda"), aws.name("rule"), aws.name("source")
+    done = make_queue(aws)
+    lambdas.put_function_event_invoke_config(
+        FunctionName=function("echo"), DestinationConfig={"OnSuccess": {"Destination": done.arn}}
+    )
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": [source]}))
+    target = aws.arn("lambda", f"function:{function('echo')}")
+    events.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": target}])
+    number = send(aws, source, a=1)
+    (record,) = done.documents()
+    assert (record["requestPayload"]["id"], record["requestPayload"]["detail"]) == (number, {"a": 1})
+
+
 def created(aws: Account, bucket: str) -> Queue:
     return listen(aws, {"source": ["aws.s3"], "detail": {"bucket": {"name": [bucket]}}})
 
@@ -411,6 +431,19 @@ def test_a_transform_job_is_told(aws: Account, jobs: Jobs) -> None:
     jobs.transform(jobs.model(), {"a": b"x"})
     told = queue.until(lambda event: event["detail"]["TransformJobStatus"] == "Completed")
     assert datetime.fromisoformat(told[-1]["detail"]["TransformEndTime"]).tzinfo is not None
+
+
+@pytest.mark.costs_money
+def test_a_processing_job_is_told(aws: Account, jobs: Jobs) -> None:
+    """A processing job's states are "SageMaker Processing Job State Change" events.
+
+    Source: Developer Guide, "Events that Amazon SageMaker AI sends to Amazon EventBridge"; the members are ours.
+    """
+    queue = listen(aws, {"detail-type": ["SageMaker Processing Job State Change"]})
+    name = jobs.process()
+    told = queue.until(lambda event: event["detail"]["ProcessingJobStatus"] == "Completed")
+    assert [event["detail"]["ProcessingJobStatus"] for event in told] == ["InProgress", "Completed"]
+    assert told[-1]["detail"]["ProcessingJobName"] == name
 
 
 @pytest.mark.costs_money

