@@ -5,10 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from tests.contract.clouds import IMAGE, REGION
 from tests.contract.leftovers import BILLED, LASTING, UNDO, is_gone
 
 T = TypeVar("T")
@@ -102,6 +104,13 @@ class Account:
         if operation in UNDO and parsed["ResponseMetadata"]["HTTPStatusCode"] < 300:
             service = model.service_model.service_name
             self._made.append((operation, self._clients[service], context[REQUEST], parsed))
+
+
+def local_account(endpoint_url: str, run: str) -> Account:
+    """Give the account of a local cloud; its bucket is named after the run, and not made yet."""
+    session = boto3.Session("local", "local", region_name=REGION)
+    role = "arn:aws:iam::123456789012:role/anyone"
+    return Account(session, run, bucket=run, role=role, image=IMAGE, endpoint_url=endpoint_url)
 
 
 def refused(call: Callable[..., Any], **request: Any) -> tuple[str, str]:

@@ -9,8 +9,8 @@ from pathlib import Path
 import boto3
 import pytest
 
-from tests.contract.account import Account
-from tests.contract.clouds import IMAGE, PROGRAMS, REGION, LocalCloud
+from tests.contract.account import Account, local_account
+from tests.contract.clouds import PROGRAMS, LocalCloud
 from tests.contract.endpoints import Endpoints
 from tests.contract.jobs import Jobs
 
@@ -66,7 +66,7 @@ def cloud(start_cloud: Callable[..., LocalCloud]) -> LocalCloud:
 @pytest.fixture(scope="session")
 def aws(is_real: bool, request: pytest.FixtureRequest) -> Iterator[Account]:  # noqa: FBT001
     """Give the account to test: of the local cloud, or with --real that of the default credentials."""
-    account = real_account() if is_real else local_account(request.getfixturevalue("cloud"))
+    account = real_account() if is_real else made_account(request.getfixturevalue("cloud"))
     with closing(account):
         yield account
 
@@ -80,22 +80,13 @@ def virtual(start_cloud: Callable[..., LocalCloud]) -> LocalCloud:
 @pytest.fixture(scope="session")
 def later(virtual: LocalCloud) -> Iterator[Account]:
     """Give the account of the local cloud with virtual time."""
-    with closing(local_account(virtual)) as account:
+    with closing(made_account(virtual)) as account:
         yield account
 
 
-def local_account(cloud: LocalCloud) -> Account:
-    session = boto3.Session("local", "local", region_name=REGION)
-    run = f"contract-{uuid.uuid4().hex[:8]}"
-    account = Account(
-        session,
-        run,
-        bucket=run,
-        role="arn:aws:iam::123456789012:role/anyone",
-        image=IMAGE,
-        endpoint_url=cloud.endpoint_url,
-    )
-    account.client("s3").create_bucket(Bucket=run)
+def made_account(cloud: LocalCloud) -> Account:
+    account = local_account(cloud.endpoint_url, f"contract-{uuid.uuid4().hex[:8]}")
+    account.client("s3").create_bucket(Bucket=account.bucket)
     return account
 
 

@@ -11,12 +11,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, ResponseStreamingError
 
-from tests.contract.account import Account, refused
-from tests.contract.clouds import IMAGE, REGION, LocalCloud
+from tests.contract.account import Account, local_account, refused
+from tests.contract.clouds import LocalCloud
 from tests.contract.endpoints import Endpoints
 from tests.contract.jobs import Jobs
 from tests.contract.queues import Queue, listen, make_queue
@@ -38,18 +37,12 @@ class Restarted:
     topic: str
 
 
-def account(cloud: LocalCloud) -> Account:
-    session = boto3.Session("local", "local", region_name=REGION)
-    role = "arn:aws:iam::123456789012:role/anyone"
-    return Account(session, "contract-kept", "contract-kept", role, IMAGE, endpoint_url=cloud.endpoint_url)
-
-
 @pytest.fixture(scope="module")
 def restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restarted]:
     """Make something of every service, kill the cloud with SIGKILL, and start it again."""
     folder = tmp_path_factory.mktemp("killed")
     killed = LocalCloud(folder)
-    aws = account(killed)
+    aws = local_account(killed.endpoint_url, "contract-kept")
     aws.client("s3").create_bucket(Bucket=aws.bucket)
     aws.client("s3").put_object(Bucket=aws.bucket, Key="kept", Body=b"kept")
     jobs, endpoints = Jobs(aws), Endpoints(aws)
@@ -72,7 +65,7 @@ def restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restarted]:
     aws.client("sqs").send_message(QueueUrl=queue.url, MessageBody='"kept"')
     killed.end(signal.SIGKILL)
     again = LocalCloud(folder)
-    aws = account(again)
+    aws = local_account(again.endpoint_url, "contract-kept")
     url = aws.client("sqs").get_queue_url(QueueName=queue.arn.rpartition(":")[2])["QueueUrl"]
     yield Restarted(aws, Jobs(aws), Endpoints(aws), trained, running, endpoint, Queue(aws, url, queue.arn), topic)
     aws.close()
@@ -265,7 +258,7 @@ def test_time_jumps_to_what_is_due(quiet: LocalCloud) -> None:
 
     Ours.
     """
-    with closing(account(quiet)) as aws:
+    with closing(local_account(quiet.endpoint_url, "contract-quiet")) as aws:
         queue, begun = make_queue(aws), datetime.fromisoformat(quiet.page("clock")["now"])
         aws.client("events").put_rule(Name="daily", ScheduleExpression="rate(1 day)")
         aws.client("events").put_targets(Rule="daily", Targets=[{"Id": "1", "Arn": queue.arn}])
@@ -280,7 +273,7 @@ def test_a_resource_is_seen_later_on_request(quiet: LocalCloud) -> None:
 
     Source: API Reference, CreateEndpoint: the config is read with eventual consistency; how long is ours.
     """
-    with closing(account(quiet)) as aws:
+    with closing(local_account(quiet.endpoint_url, "contract-quiet")) as aws:
         model = Jobs(aws).model()
         assert "Could not find model" in refused(aws.client("sagemaker").describe_model, ModelName=model)[1]
         quiet.advance(6)

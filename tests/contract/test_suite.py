@@ -3,11 +3,15 @@
 import ast
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import may_reach_aws
+from tests.contract.account import local_account
+from tests.contract.clouds import IMAGE, REGION, LocalCloud
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
@@ -20,6 +24,18 @@ sys.addaudithook(refuse)
 import pytest
 sys.exit(pytest.main(["-q", "-rs", "--real", "-p", "no:cacheprovider", sys.argv[1]]))
 """
+
+
+OUTSIDE = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": "/nonexistent"}  # no account of anybody
+LISTS = (
+    ("dynamodb", "list_tables", "TableNames"),
+    ("events", "list_rules", "Rules"),
+    ("logs", "describe_log_groups", "logGroups"),
+    ("sagemaker", "list_endpoint_configs", "EndpointConfigs"),
+    ("sagemaker", "list_model_package_groups", "ModelPackageGroupSummaryList"),
+    ("sagemaker", "list_models", "Models"),
+    ("sns", "list_topics", "Topics"),
+)
 
 
 def rules() -> list[tuple[str, str]]:
@@ -60,16 +76,44 @@ def test_without_an_account_nothing_is_asked() -> None:
 
     Ours.
     """
-    ran = subprocess.run(
-        [sys.executable, "-c", OFFLINE, str(FOLDER / "test_s3.py")],
-        cwd=ROOT,
-        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ran = run(["-c", OFFLINE, str(FOLDER / "test_s3.py")], OUTSIDE)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "CONNECTED" not in ran.stdout
     assert "passed" not in ran.stdout
     assert "--real needs CONTRACT_BUCKET, CONTRACT_IMAGE_URI, CONTRACT_ROLE_ARN" in ran.stdout
     assert "about the local cloud alone" in ran.stdout
+
+
+@pytest.mark.local_only
+def test_everything_made_is_deleted(start_cloud: Callable[..., LocalCloud]) -> None:
+    """Run as on a real account, whose address the environment gives, the suite leaves nothing behind.
+
+    Ours.
+    """
+    cloud = start_cloud()
+    environment = {
+        **OUTSIDE,
+        "AWS_ENDPOINT_URL": cloud.endpoint_url,
+        "AWS_ACCESS_KEY_ID": "any",
+        "AWS_SECRET_ACCESS_KEY": "any",
+        "AWS_DEFAULT_REGION": REGION,
+        "CONTRACT_BUCKET": "given",
+        "CONTRACT_IMAGE_URI": IMAGE,
+        "CONTRACT_ROLE_ARN": "arn:aws:iam::123456789012:role/anyone",
+    }
+    with closing(local_account(cloud.endpoint_url, "given")) as aws:
+        aws.client("s3").create_bucket(Bucket=aws.bucket)
+        files = [str(FOLDER / f"test_{name}.py") for name in ("s3", "sagemaker_models", "messaging")]
+        ran = run(["-m", "pytest", "-q", "--real", "-p", "no:cacheprovider", *files], environment)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        left = {f"{service}.{list_}": getattr(aws.client(service), list_)()[member] for service, list_, member in LISTS}
+        assert not any(left.values()), left
+        assert [bucket["Name"] for bucket in aws.client("s3").list_buckets()["Buckets"]] == ["given"]
+        assert aws.client("s3").list_object_versions(Bucket="given").get("Versions", []) == []
+        assert aws.client("sqs").list_queues().get("QueueUrls", []) == []
+
+
+def run(arguments: list[str], environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
