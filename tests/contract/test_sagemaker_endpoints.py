@@ -117,7 +117,7 @@ def test_the_payload_is_limited(endpoints: Endpoints, one: str) -> None:
 def test_an_unknown_endpoint_is_not_invoked(endpoints: Endpoints) -> None:
     """Invoking an endpoint that does not exist is a ValidationError with the account.
 
-    Source: users: "Endpoint ... of account ... not found."
+    Source: users (aws/amazon-sagemaker-examples#293): the text.
     """
     runtime, account = endpoints.aws.client("sagemaker-runtime"), endpoints.aws.account_id
     with pytest.raises(runtime.exceptions.ValidationError, match=f"Endpoint nobody of account {account} not found"):
@@ -219,7 +219,7 @@ def test_a_failed_update_changes_nothing(
 ) -> None:
     """An update whose servers do not get healthy ends InService on the old config, with a FailureReason.
 
-    Source: users (hashicorp/terraform-provider-aws#48997); API Reference, DescribeEndpoint, FailureReason.
+    Source: users (hashicorp/terraform-provider-aws#39099); API Reference, DescribeEndpoint, FailureReason.
     """
     endpoints.update(moved, first)
     told = endpoints.update(moved, endpoints.version(**environment))
@@ -246,7 +246,7 @@ def sick(endpoints: Endpoints) -> str:
 def test_an_endpoint_in_progress_is_left_alone(endpoints: Endpoints, sick: str) -> None:
     """While an endpoint is created, updating and deleting it, and deleting its config, are refused.
 
-    Source: users: 'Cannot update in-progress endpoint'; API Reference, DeleteEndpointConfig: the config in use.
+    Source: users: "Cannot update in-progress endpoint"; that the config's deletion is an error is ours.
     """
     name = endpoints.create(sick)
     arn = endpoints.aws.arn("sagemaker", f"endpoint/{name}")
@@ -286,7 +286,7 @@ def test_a_config_in_use_stays(endpoints: Endpoints, first: str, one: str) -> No
 def test_an_endpoints_name_is_taken(endpoints: Endpoints, first: str, one: str) -> None:
     """A second endpoint of a name is a ValidationException with the ARN of the first.
 
-    Source: users: "Cannot create already existing endpoint".
+    Source: users (aws/amazon-sagemaker-examples#2491): the text.
     """
     told = refused(endpoints.api.create_endpoint, EndpointName=one, EndpointConfigName=first)
     arn = endpoints.aws.arn("sagemaker", f"endpoint/{one}")
@@ -296,7 +296,7 @@ def test_an_endpoints_name_is_taken(endpoints: Endpoints, first: str, one: str) 
 def test_an_endpoint_needs_its_config(endpoints: Endpoints) -> None:
     """An endpoint of a config that does not exist is refused.
 
-    Source: users: "Could not find endpoint configuration".
+    Source: users (hashicorp/terraform-provider-aws#40048): the text.
     """
     code, message = refused(endpoints.api.create_endpoint, EndpointName="e", EndpointConfigName="nobody")
     assert (code, 'Could not find endpoint configuration "arn' in message) == ("ValidationException", True)

@@ -57,7 +57,7 @@ def test_a_model_is_described_as_it_was_made(aws: Account, model: str) -> None:
 def test_a_models_name_is_taken(aws: Account, model: str) -> None:
     """A second model of a name is a ValidationException that names the first one's ARN.
 
-    Source: users: "Cannot create already existing model".
+    Source: users (astronomer/astronomer-providers#1055): the text.
     """
     container = {"Image": aws.image}
     told = refused(
@@ -123,7 +123,7 @@ def test_a_configs_weight_is_one(aws: Account, config: str) -> None:
 def test_a_config_cannot_be_changed(aws: Account, config: str, model: str) -> None:
     """A config is immutable: there is no update, and its name is taken.
 
-    Source: botocore's model, which has no UpdateEndpointConfig; users: "Cannot create already existing ...".
+    Source: botocore's model, which has no UpdateEndpointConfig; users (awslabs/spot-tagging-bot-for-digital-assets#2).
     """
     api = aws.client("sagemaker")
     assert not hasattr(api, "update_endpoint_config")
