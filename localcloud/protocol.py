@@ -31,6 +31,7 @@ from localcloud.errors import AwsError
 
 Json = dict[str, Any]
 _NO_JSON_NUMBERS = ("NaN", "Infinity", "-Infinity")
+_SHOWN = 1024  # characters of a value that a message repeats
 
 
 def parse(service: str, operation: str, body: bytes, fault: str = "ValidationException") -> Json:
@@ -66,7 +67,8 @@ def checked(request: Json, shape: Shape, code: str) -> Json:
     report = ParamValidator().validate(request, shape)
     faults = [report.generate_report()] if report.has_errors() else [*_faults(request, shape, "")]
     if faults:
-        raise AwsError(code, f"{len(faults)} validation error(s) detected: " + "; ".join(faults))
+        errors = "error" if len(faults) == 1 else "errors"
+        raise AwsError(code, f"{len(faults)} validation {errors} detected: " + "; ".join(faults))
     return request
 
 
@@ -113,25 +115,33 @@ def _known(value: object, shape: Shape) -> object:
 
 
 def _faults(value: Any, shape: Shape, name: str) -> Iterator[str]:  # noqa: ANN401  JSON, its types checked before
-    """Yield what botocore's validator does not look at: upper bounds, enumerations, patterns."""
+    """Yield what botocore's validator does not look at: upper bounds, enumerations, patterns, in AWS's words."""
     label = name.removeprefix(".") or "input"
     limit = shape.metadata.get("max")
     size = len(value) if isinstance(value, str | list | dict) else value
     if limit is not None and isinstance(size, int | float) and not isinstance(size, bool) and size > limit:
         what = "length" if isinstance(value, str | list | dict) else "value"
-        yield f"Value at '{label}' failed to satisfy constraint: Member must have {what} less than or equal to {limit}"
+        told = f" '{value}'" if isinstance(value, str) and len(value) <= _SHOWN else ""
+        yield (
+            f"Value{told} at '{label}' failed to satisfy constraint: "
+            f"Member must have {what} less than or equal to {limit}"
+        )
     if isinstance(value, str):
         yield from _text_faults(value, shape, label)
     elif isinstance(shape, StructureShape) and not shape.is_document_type:
         for key, part in value.items():
-            yield from _faults(part, shape.members[key], f"{name}.{key}")
+            yield from _faults(part, shape.members[key], f"{name}.{_camel(key)}")
     elif isinstance(shape, ListShape):
         for index, part in enumerate(value):
-            yield from _faults(part, shape.member, f"{name}[{index}]")
+            yield from _faults(part, shape.member, f"{name}.{index + 1}.member")
     elif isinstance(shape, MapShape):
         for key, part in value.items():
             yield from _faults(key, shape.key, f"{name} (key: {key})")
             yield from _faults(part, shape.value, f"{name}.{key}")
+
+
+def _camel(member: str) -> str:
+    return member[:1].lower() + member[1:]
 
 
 def _text_faults(value: str, shape: Shape, label: str) -> Iterator[str]:

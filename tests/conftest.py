@@ -8,17 +8,29 @@ from typing import Any
 import pytest
 
 EVENTS = Path(__file__).parent / "events"
+CONTRACT = Path(__file__).parent / "contract"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let `make soak` ask for more of what every test run does a little of."""
+    """Let `make soak` ask for more of what every test run does a little of, and the contract suite for a real AWS."""
     parser.addoption("--writes", type=int, default=1000, help="acknowledged writes that must survive SIGKILL")
     parser.addoption("--kills", type=int, default=2, help="moments of a run at which each target is killed")
+    parser.addoption("--real", action="store_true", help="run tests/contract against the AWS of the environment")
+
+
+def may_reach_aws(path: Path, *, real: bool) -> bool:
+    """Tell whether the tests of a file may speak to a real account."""
+    return real and path.is_relative_to(CONTRACT)
 
 
 @pytest.fixture(autouse=True)
-def no_real_aws(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Point boto3 at a closed loopback port with invented credentials; who wants a cloud sets its own address."""
+def no_real_aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Point boto3 at a closed loopback port with invented credentials; who wants a cloud sets its own address.
+
+    The contract suite alone is let through to AWS, and only with --real.
+    """
+    if may_reach_aws(request.path, real=request.config.getoption("--real")):
+        return
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")

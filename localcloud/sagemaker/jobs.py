@@ -77,6 +77,9 @@ class JobKind(Protocol):
     def run(self, job: Job) -> Ending:
         """Do the work; raises WorkError, with the reason, when it cannot be done."""
 
+    def stopping(self, data: Data) -> Data:
+        """Return the data of a job that is asked to stop, for the first time."""
+
     def ended(self, data: Data, ending: Ending) -> Data:
         """Return the data of a job that ended."""
 
@@ -144,6 +147,7 @@ class Jobs:
         AwsError
             If there is no such job or it has ended, as AWS words it.
         """
+        work = next(work for work in self.works if work.kind is kind)
 
         def stopping(data: Data) -> Data:
             status = data[kind.status]
@@ -152,7 +156,8 @@ class Jobs:
                 raise AwsError(
                     "ValidationException", f"The request was rejected because the {words} is in status {status}"
                 )
-            return {**data, kind.status: "Stopping"}
+            row = data if status == "Stopping" else work.stopping(data)
+            return {**row, kind.status: "Stopping"}
 
         self._store.update(kind, region, name, stopping)
         with self._changed:

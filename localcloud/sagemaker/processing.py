@@ -77,6 +77,10 @@ class Processing:
         left = ("ProcessingStartTime",)
         return {name: value for name, value in data.items() if name not in left}
 
+    def stopping(self, data: Data) -> Data:
+        """Change nothing: there are no secondary states."""
+        return data
+
     def ended(self, data: Data, ending: Ending) -> Data:  # noqa: ARG002  the protocol of all kinds
         """Nothing more changes at the end."""
         return data

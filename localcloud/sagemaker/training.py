@@ -77,9 +77,15 @@ class Training:
         left = ("TrainingStartTime", "TrainingEndTime", "SecondaryStatusTransitions", "FinalMetricDataList")
         return self._state({name: value for name, value in data.items() if name not in left}, "Starting")
 
+    def stopping(self, data: Data) -> Data:
+        """Enter the state between the request to stop and the end."""
+        return self._state(data, "Stopping")
+
     def ended(self, data: Data, ending: Ending) -> Data:
         """Enter the last state."""
         row = self._state(data, str(ending.members.get("SecondaryStatus", ending.status)))
+        last = row["SecondaryStatusTransitions"][-1]
+        last["EndTime"] = last["StartTime"]
         end = ending.members.get("TrainingEndTime", data.get("TrainingEndTime"))
         if end is not None:
             seconds = (end - data["TrainingStartTime"]).total_seconds()

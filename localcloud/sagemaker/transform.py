@@ -73,6 +73,10 @@ class Transform:
         left = ("TransformStartTime", "TransformEndTime")
         return {name: value for name, value in data.items() if name not in left}
 
+    def stopping(self, data: Data) -> Data:
+        """Change nothing: there are no secondary states."""
+        return data
+
     def ended(self, data: Data, ending: Ending) -> Data:  # noqa: ARG002  the protocol of all kinds
         """Nothing more changes at the end."""
         return data

@@ -183,6 +183,7 @@ class _Child:
         self._training = training
         self.again = training.again
         self.run = training.run
+        self.stopping = training.stopping
         self.ended = training.ended
 
     def read(self, request: Data, region: str) -> Data:

@@ -31,22 +31,22 @@ def test_a_good_request_comes_back() -> None:
     [
         ("CreateEndpoint", {"EndpointName": "e"}, ["EndpointConfigName"]),
         ("CreateEndpoint", {"EndpointName": 1, "EndpointConfigName": "c"}, ["EndpointName", "<class 'str'>"]),
-        ("CreateEndpoint", {"EndpointName": "a" * 64, "EndpointConfigName": "c"}, ["EndpointName", "63"]),
-        ("CreateEndpoint", {"EndpointName": "under_score", "EndpointConfigName": "c"}, ["EndpointName", "pattern"]),
-        ("CreateEndpoint", {"EndpointName": "end-", "EndpointConfigName": "c"}, ["EndpointName", "pattern"]),
-        ("ListEndpoints", {"SortBy": "Size"}, ["SortBy", "enum", "CreationTime"]),
-        ("ListEndpoints", {"MaxResults": 101}, ["MaxResults", "100"]),
+        ("CreateEndpoint", {"EndpointName": "a" * 64, "EndpointConfigName": "c"}, ["'endpointName'", "63"]),
+        ("CreateEndpoint", {"EndpointName": "under_score", "EndpointConfigName": "c"}, ["'endpointName'", "pattern"]),
+        ("CreateEndpoint", {"EndpointName": "end-", "EndpointConfigName": "c"}, ["'endpointName'", "pattern"]),
+        ("ListEndpoints", {"SortBy": "Size"}, ["'sortBy'", "enum", "CreationTime"]),
+        ("ListEndpoints", {"MaxResults": 101}, ["'maxResults'", "100"]),
         ("ListEndpoints", {"MaxResults": 0}, ["MaxResults", "1"]),
         ("CreateEndpointConfig", {"EndpointConfigName": "c", "ProductionVariants": []}, ["ProductionVariants", "1"]),
         (
             "CreateEndpointConfig",
             {**CONFIG, "ProductionVariants": CONFIG["ProductionVariants"] * 11},  # type: ignore[operator]  # a list
-            ["ProductionVariants", "10"],
+            ["'productionVariants'", "10"],
         ),
         (
             "CreateModel",
             {"ModelName": "m", "PrimaryContainer": {"Environment": {"K": "v" * 102_401}}},
-            ["PrimaryContainer.Environment.K", "less than or equal"],
+            ["'primaryContainer.environment.K'", "less than or equal"],
         ),
     ],
 )
@@ -127,3 +127,14 @@ def test_numbers_that_json_does_not_have(number: str) -> None:
     body = json.dumps({"Namespace": "n", "MetricData": [{"MetricName": "m", "Value": number}]}).encode()
     (datum,) = parse("cloudwatch", "PutMetricData", body)["MetricData"]
     assert str(datum["Value"]) == str(float(number))
+
+
+def test_refused_in_the_words_that_users_report() -> None:
+    """Errors are counted, values repeated and members named as AWS does. Source: users (zenml-io/zenml#1502)."""
+    with pytest.raises(AwsError) as refused:
+        ask("CreateEndpoint", EndpointName="a_" * 32, EndpointConfigName="c")
+    assert refused.value.message == (
+        f"2 validation errors detected: Value '{'a_' * 32}' at 'endpointName' failed to satisfy constraint: "
+        f"Member must have length less than or equal to 63; Value '{'a_' * 32}' at 'endpointName' failed to satisfy "
+        "constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}"
+    )

@@ -83,6 +83,7 @@ def test_the_states_come_in_order_as_events(cloud: Cloud) -> None:
     assert event["resources"] == [last["TrainingJobArn"]]
     told = cloud.call("DescribeTrainingJob", TrainingJobName="j")["SecondaryStatusTransitions"]
     assert all(entry["EndTime"] == after["StartTime"] for entry, after in pairwise(told))
+    assert told[-1]["EndTime"] == told[-1]["StartTime"]
 
 
 def test_a_name_is_used_once_for_ever(cloud: Cloud) -> None:
@@ -161,6 +162,8 @@ def test_a_stop_ends_a_running_job(make_cloud: Callable[..., Cloud]) -> None:
     statuses = [detail["TrainingJobStatus"] for detail in cloud.details("j")]
     assert statuses[-1] == "Stopped"
     assert "Stopping" in statuses
+    secondary = [entry["Status"] for entry in cloud.details("j")[-1]["SecondaryStatusTransitions"]]
+    assert secondary[2:] == ["Training", "Stopping", "Uploading", "Stopped"]
     with pytest.raises(AwsError, match="is in status Stopped"):
         cloud.call("StopTrainingJob", TrainingJobName="j")
 
