@@ -173,9 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rates = [(put_rate(ours, f"{turn}"), put_rate(moto, f"{turn}")) for turn in range(ROUNDS)]
         ratio = statistics.median(mine / theirs for mine, theirs in rates)
         mine, theirs = (statistics.median(column) for column in zip(*rates, strict=True))
-        print(
-            f"{OBJECTS} PUTs of 1 KB by {CLIENTS} clients: {mine:.0f}/s, moto server {theirs:.0f}/s, {ROUNDS} rounds in turn"
-        )
+        print(f"{OBJECTS} PUTs of 1 KB by {CLIENTS} clients: {mine:.0f}/s, moto server {theirs:.0f}/s (medians)")
         print(f"  ratio {ratio:.2f} (bar 1)")
         stored, read, grown = large_object(ours)
         print(f"1 GB in {stored:.0f} MB/s, out {read:.0f} MB/s, memory growth {grown:.0f} MB (bar 200)")

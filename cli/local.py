@@ -158,11 +158,19 @@ def _prepare(launch: Launch, template: Mapping[str, Any]) -> Stage:
         (launch.state / CLOUD_FILE).unlink(missing_ok=True)
         (launch.state / STAGE_FILE).unlink(missing_ok=True)
         program = {"command": [sys.executable, "-m", "training"], "cwd": str(launch.root), "env": {}}
-        _write(launch.state / "images.json", {image_uri: program})
+        _write(launch.state / "images.json", dict.fromkeys([*_earlier_images(launch.state), image_uri], program))
         _write(launch.state / "environment.json", variables)
     except OSError as error:
         raise StartError(f"{launch.state} cannot be used as a state directory: {error}") from error
     return settings.stage(variables)
+
+
+def _earlier_images(state: Path) -> list[str]:
+    """Return the images that models of earlier starts may name: what stands for them all is today's checkout."""
+    try:
+        return list(json.loads((state / "images.json").read_text("utf-8")))
+    except (OSError, ValueError):
+        return []
 
 
 def _command(launch: Launch) -> list[str]:

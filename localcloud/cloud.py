@@ -1,4 +1,4 @@
-"""The local cloud put together: the one place that knows all of its parts, and the order they start and stop in.
+"""One local cloud, from nothing to ready and back: its state, its time, its processes, its port, its services.
 
 The port answers before the application is started, as the application calls it while being imported; the cloud is ready
 when `start` returns. Stopping goes the other way round, and nothing that was started is left.
@@ -8,72 +8,31 @@ import fcntl
 import json
 import logging
 import os
-import secrets
-import threading
-import uuid
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Self, TypeVar
 
-from localcloud.admin import Admin, Interruptible
-from localcloud.apigateway import ApiGateway
+from localcloud.assembly import Assembly, Ground, MakeSageMaker, sagemaker
 from localcloud.clock import Clock
-from localcloud.cloudwatch import CloudWatch
 from localcloud.database import Database
-from localcloud.dynamodb import DynamoDb
 from localcloud.errors import ConfigError
-from localcloud.eventbridge import EventBridge
-from localcloud.faults import Faults
-from localcloud.frontdoor import FrontDoor, SageMakerApi
-from localcloud.functions import Lambdas
-from localcloud.functions.api import operations as lambda_operations
+from localcloud.frontdoor import FrontDoor
 from localcloud.history import History
 from localcloud.http_server import Server
-from localcloud.iam import Iam
 from localcloud.leftovers import Leftovers
-from localcloud.logs import Logs
-from localcloud.moto_services import SERVICES, MotoServices
 from localcloud.processes import Processes
-from localcloud.rest_json import RestJsonApi
-from localcloud.s3 import S3
 from localcloud.settings import Settings
-from localcloud.sns import Sns
-from localcloud.sqs import Sqs
-from localcloud.targets import Targets
 
 T = TypeVar("T")
 
 log = logging.getLogger("localcloud")
 
 
-class SageMakerService(SageMakerApi, Interruptible, Protocol):
-    """What the cloud needs of SageMaker."""
-
-    def start(self, endpoint_url: str) -> None:
-        """Begin; S3 is at ``endpoint_url``."""
-
-    def stop(self) -> None:
-        """End every job and server."""
-
-
-MakeSageMaker = Callable[..., SageMakerService]  # as `SageMaker` is made
-
-
-def _sagemaker(settings: Settings, **parts: Any) -> SageMakerService:  # noqa: ANN401  `SageMaker` names their types
-    from localcloud.sagemaker import SageMaker  # noqa: PLC0415  the base starts without it in its own tests
-
-    return SageMaker(settings, **parts)
-
-
-def _new_id() -> str:
-    return str(uuid.uuid4())
-
-
 class Cloud:
     """One local cloud; a process runs one at a time, as moto's state is the process's."""
 
-    def __init__(self, settings: Settings, make_sagemaker: MakeSageMaker = _sagemaker) -> None:
+    def __init__(self, settings: Settings, make_sagemaker: MakeSageMaker = sagemaker) -> None:
         self._settings = settings
         self._make_sagemaker = make_sagemaker
         self._ready = False
@@ -120,108 +79,11 @@ class Cloud:
         processes = self._keep(Processes(leftovers), Processes.close)
         clock.start()
         self._undo.append(clock.stop)
-        moto = MotoServices()
-        moto.reset()
-        self._undo.append(moto.reset)
-        faults = Faults()
-        dynamodb = DynamoDb(moto, database, clock.now)
-        dynamodb.restore()
-        iam = Iam(moto, database, clock.now, lambda: secrets.randbits(32))
-        iam.restore()
-        targets = Targets()
-        events = EventBridge(
-            settings,
-            database,
-            clock=clock,
-            targets=targets,
-            lateness=faults.of_event,
-            history=history,
-            new_id=_new_id,
-        )
-        sqs = Sqs(database, clock, lambda: self.endpoint_url, _new_id)
-        targets.add("sqs", sqs.take, with_attributes=sqs.take)
-        log_groups = Logs(database, clock, settings.region)
-        cloudwatch = CloudWatch(settings, database=database, clock=clock, publish=events.publish, targets=targets)
-        lambdas = Lambdas(
-            settings,
-            processes=processes,
-            clock=clock,
-            database=database,
-            history=history,
-            targets=targets,
-            publish=events.publish,
-            append=log_groups.append,
-            ingest=cloudwatch.ingest,
-            record=cloudwatch.record,
-        )
-        targets.add("lambda", lambdas.take)
-        sagemaker = self._make_sagemaker(
-            settings,
-            publish=events.publish,
-            processes=processes,
-            clock=clock,
-            database=database,
-            faults=faults,
-            append=log_groups.append,
-            record=cloudwatch.record,
-        )
-        sns = Sns(database, clock, targets, retries=settings.delays.sns_retries)
-        targets.add("sns", sns.take)
-        s3 = S3(
-            settings.state / "objects",
-            database,
-            publish=events.publish,
-            event_delay=settings.delays.s3_event,
-            now=clock.now,
-            new_id=lambda: uuid.uuid4().hex,
-        )
-        self._undo.append(s3.close)
-        door = FrontDoor(
-            stage=settings.stage,
-            api=ApiGateway(
-                settings.stage, settings.limits, wiring=lambda: lambdas.wiring, invoke=lambdas.invoke, now=clock.now
-            ),
-            pages=Admin(
-                settings,
-                lambdas,
-                clock,
-                faults,
-                sagemaker=sagemaker,
-                is_ready=lambda: self._ready,
-                rules=events.page,
-            ),
-            sagemaker=sagemaker,
-            services={
-                **dict.fromkeys(SERVICES, moto),
-                "s3": s3,
-                "dynamodb": dynamodb,
-                "events": events.api,
-                "iam": iam,
-                "sqs": sqs,
-                "sns": sns.api,
-                "logs": log_groups.api,
-                "lambda": RestJsonApi("lambda", lambda_operations(lambdas, settings, clock.now)),
-                "monitoring": cloudwatch,
-            },
-            links=sns.links,
-            faults=faults,
-            history=history,
-            new_id=_new_id,
-        )
-        self._serve(door)
-        self._undo.append(sqs.stop)
-        self._undo.append(lambdas.stop)
-        wiring = lambdas.start(self.endpoint_url, logs / "lambda.log")
-        events.use(wiring)
-        self._undo.append(cloudwatch.stop)
-        cloudwatch.start()
-        self._undo.append(sagemaker.stop)
-        sagemaker.start(self.endpoint_url)
-        self._undo.append(sns.stop)
-        sns.start(self.endpoint_url)
-        lambdas.resume()
-        events.start()
-        threading.Thread(target=moto.warm, name="warm", daemon=True).start()
+        ground = Ground(settings, database, clock, history, processes)
+        assembly = Assembly(ground, lambda: self.endpoint_url, self._make_sagemaker)
+        assembly.restore(self._undo.append)
+        self._serve(assembly.door(lambda: self._ready))
+        assembly.start(self.endpoint_url, logs / "lambda.log", self._undo.append)
         log.info("cloud_started endpoint_url=%s", self.endpoint_url)
 
     def _clock(self, database: Database) -> Clock:

@@ -5,6 +5,7 @@ was answered. What other threads do when a change is there, they are told by `Da
 its own tables. The price: one writer at a time, and every reader waits for it; a commit costs an fsync.
 """
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,8 @@ from localcloud.errors import ConfigError
 
 _LAYOUT = 1  # of all tables together: a state with another number is refused, never misread
 Action = Callable[[], object]
+
+log = logging.getLogger(__name__)
 
 
 class Database:
@@ -56,19 +59,26 @@ class Database:
             self._depth += 1
             try:
                 yield
-            except BaseException:  # raised on: whatever it is, nothing of this transaction stays
-                self._depth -= 1
+                self._connection.execute(f"RELEASE {name}" if self._depth > 1 else "COMMIT")
+            except BaseException:  # raised on: whatever it is, also of the commit, nothing of this transaction stays
                 del self._afterwards[before:]
-                self._connection.execute(f"ROLLBACK TO {name}" if self._depth else "ROLLBACK")
-                if self._depth:
-                    self._connection.execute(f"RELEASE {name}")
+                self._roll_back(name)
                 raise
-            self._depth -= 1
-            self._connection.execute(f"RELEASE {name}" if self._depth else "COMMIT")
+            finally:
+                self._depth -= 1
             if not self._depth:
                 actions, self._afterwards = self._afterwards, []
                 for action in actions:
-                    action()
+                    _follow(action)
+
+    def _roll_back(self, name: str) -> None:
+        if not self._connection.in_transaction:  # SQLite did it by itself, as when the disk is full
+            return
+        if self._depth == 1:
+            self._connection.execute("ROLLBACK")
+        else:
+            self._connection.execute(f"ROLLBACK TO {name}")
+            self._connection.execute(f"RELEASE {name}")
 
     def execute(self, statement: str, *values: Any) -> int:  # noqa: ANN401  whatever SQLite stores
         """Change something; how many rows it changed, of one's own transaction or the one around it."""
@@ -95,15 +105,23 @@ class Database:
         """Run ``action`` when the transaction around is on the disk; never, if it is rolled back.
 
         It runs in the order of the commits, before anyone else can change anything, so it must be quick and wait for
-        nobody: put something on a queue, set an event, start a timer.
+        nobody: put something on a queue, set an event, start a timer. If it fails, that is logged: the change is
+        there all the same, and so is what else follows from it.
         """
         with self._lock:
             if self._depth:
                 self._afterwards.append(action)
             else:
-                action()
+                _follow(action)
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
             self._connection.close()
+
+
+def _follow(action: Action) -> None:
+    try:
+        action()
+    except Exception:  # whatever it is, the change that it follows was made and answered for
+        log.exception("after_commit_failed")

@@ -17,7 +17,7 @@ from xml.sax.saxutils import escape
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Request, Response
 
-from localcloud import admin, operation_names, protocol
+from localcloud import admin, emulated, operation_names, protocol
 from localcloud.admin import Admin
 from localcloud.apigateway import ApiGateway
 from localcloud.errors import AwsError, CutError
@@ -164,7 +164,7 @@ class FrontDoor:
             return self._to_sagemaker(request, scope)
         service = self._services.get(scope.service)
         if service is None or (scope.presigned and scope.service != "s3"):
-            raise AwsError("NotImplemented", f"{scope.service} is not emulated by the local cloud", 501)
+            raise emulated.unknown(scope.service)
         return _called(service, environ)
 
     def _unsigned(self, request: Request, raw_path: str, environ: "WSGIEnvironment") -> "WSGIApplication":

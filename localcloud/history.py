@@ -5,12 +5,22 @@ It has names, ids and times, never bodies.
 
 import json
 import logging
+import re
 import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 log = logging.getLogger(__name__)
+
+
+_ENVELOPE = re.compile(rb'\{"version": "0", "id": "([\w-]{1,64})"')
+
+
+def event_id(text: bytes) -> str | None:
+    """Return the id of an event of EventBridge's; None of any other message."""
+    found = _ENVELOPE.match(text)
+    return found[1].decode() if found else None
 
 
 class History:

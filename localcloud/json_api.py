@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
 
-from localcloud.errors import AwsError
+from localcloud import emulated
 from localcloud.protocol import parse, render
 
 if TYPE_CHECKING:
@@ -38,5 +38,5 @@ class JsonApi:
         """Do one operation; raises AwsError as AWS would answer, 501 for an operation that is not emulated."""
         do = self._operations.get(operation)
         if do is None:
-            raise AwsError("NotImplemented", f"{self._service}.{operation} is not emulated by the local cloud", 501)
+            raise emulated.unknown(f"{self._service}.{operation}")
         return render(self._service, operation, do(parse(self._service, operation, body, self._fault), region) or {})

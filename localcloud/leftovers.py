@@ -7,6 +7,7 @@ found.
 
 import logging
 import signal
+import sqlite3
 import subprocess
 from pathlib import Path
 
@@ -35,11 +36,17 @@ class Leftovers:
 
     def add(self, pid: int) -> None:
         """Note a process that leads a group, just started."""
-        self._database.execute("INSERT OR REPLACE INTO processes VALUES (?, ?)", pid, _start(pid))
+        self._change("INSERT OR REPLACE INTO processes VALUES (?, ?)", pid, _start(pid))
 
     def remove(self, pid: int) -> None:
         """Forget a process that has ended."""
-        self._database.execute("DELETE FROM processes WHERE id = ?", pid)
+        self._change("DELETE FROM processes WHERE id = ?", pid)
+
+    def _change(self, statement: str, pid: int, *values: str) -> None:
+        try:
+            self._database.execute(statement, pid, *values)
+        except sqlite3.Error as error:  # a full disk: the reaper knows the process as well, and it runs
+            log.warning("leftover_not_noted process=%d error=%s", pid, error)
 
 
 def _start(pid: int) -> str:

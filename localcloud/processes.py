@@ -42,7 +42,8 @@ class Child:
         self.stdout = process.stdout
         self.stderr = process.stderr
         self._process = process
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # nobody waits for anything else while holding it
+        self._ending = threading.Lock()
 
     def ended(self) -> bool:
         """Say whether the process has ended."""
@@ -71,11 +72,12 @@ class Child:
 
     def end(self, before_the_wait: Callable[[], None]) -> int:
         """SIGKILL to whoever is left, then the wait that gives the id away; the exit code."""
-        with self._lock:
+        with self._ending:
             if self._process.returncode is None:
-                signal_group(self.pid, signal.SIGKILL)
+                self.signal(signal.SIGKILL)
                 before_the_wait()
-            return self._process.wait()
+            with self._lock:
+                return self._process.wait()
 
 
 class Processes:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
-from localcloud.errors import AwsError
+from localcloud import emulated
 from localcloud.json_api import REGION, Operation
 from localcloud.query_protocol import Form, parse, render
 
@@ -37,6 +37,6 @@ class QueryApi:
         operation = form.get("Action", "")
         do = self._operations.get(operation)
         if do is None:
-            raise AwsError("NotImplemented", f"{self._service}.{operation} is not emulated by the local cloud", 501)
+            raise emulated.unknown(f"{self._service}.{operation}")
         answer = do(parse(self._service, operation, form), region) or {}
         return render(self._service, operation, answer, request_id)

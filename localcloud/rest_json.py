@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from botocore.model import OperationModel, Shape
 from werkzeug.wrappers import Request, Response
 
-from localcloud import protocol
+from localcloud import emulated, protocol
 from localcloud.errors import AwsError
 from localcloud.json_api import REGION, Operation
 
@@ -52,9 +52,7 @@ class RestJsonApi:
             raise AwsError("UnknownOperationException", f"{self._service} has no operation at {request.path}", 404)
         do = self._operations.get(found.operation)
         if do is None:
-            raise AwsError(
-                "NotImplemented", f"{self._service}.{found.operation} is not emulated by the local cloud", 501
-            )
+            raise emulated.unknown(f"{self._service}.{found.operation}")
         model = protocol.model(self._service, found.operation)
         answer = do(read(request, model, found.members), environ[REGION]) or {}
         response: WSGIApplication = written(answer, self._service, model)

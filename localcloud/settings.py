@@ -47,6 +47,7 @@ PRESETS: Mapping[str, Delays] = {
         endpoint_start=180.0,
         model_package=2.0,
         data_capture=120.0,
+        sns_retries=(20.0, 20.0, 20.0),
     ),
 }
 

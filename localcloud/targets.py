@@ -4,12 +4,22 @@ Each service that takes messages puts its way in here when the cloud is put toge
 alone. A message that was taken is kept by its taker, in the transaction of the sender where there is one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Any, Protocol
 
 from localcloud.errors import AwsError
 
-Take = Callable[[str, bytes], None]  # the ARN and the message; raises AwsError if nothing has that ARN
-TakeWithAttributes = Callable[[str, bytes, Mapping[str, str]], None]  # with message attributes of type String
+Attributes = Mapping[str, Mapping[str, Any]]  # as of SNS and SQS, by name: DataType, StringValue or BinaryValue
+NO_ATTRIBUTES: Attributes = MappingProxyType({})
+
+
+class Take(Protocol):
+    """How a service takes a message."""
+
+    def __call__(self, arn: str, message: bytes, attributes: Attributes = NO_ATTRIBUTES, /) -> None:
+        """Keep a message for what has an ARN; raises AwsError if nothing has it."""
 
 
 class Targets:
@@ -17,23 +27,25 @@ class Targets:
 
     def __init__(self) -> None:
         self._takers: dict[str, Take] = {}
-        self._with_attributes: dict[str, TakeWithAttributes] = {}
 
-    def add(self, service: str, take: Take, with_attributes: TakeWithAttributes | None = None) -> None:
-        """Let messages for the ARNs of ``service`` go to ``take``, those with attributes to ``with_attributes``."""
+    def add(self, service: str, take: Take) -> None:
+        """Let messages for the ARNs of ``service`` go to ``take``."""
         self._takers[service] = take
-        if with_attributes is not None:
-            self._with_attributes[service] = with_attributes
 
-    def send(self, arn: str, message: bytes, attributes: Mapping[str, str] | None = None) -> None:
-        """Hand a message over; raises AwsError if nothing takes it, now (status 429 or 5xx) or ever."""
+    def send(self, arn: str, message: bytes, attributes: Attributes = NO_ATTRIBUTES, /) -> None:
+        """Hand a message over; raises AwsError if nothing takes it, now (see `may_pass`) or ever."""
         parts = arn.split(":", 5)
         take = self._takers.get(parts[2]) if len(parts) == 6 and parts[0] == "arn" else None  # noqa: PLR2004  an ARN's parts
         if take is None:
             raise AwsError("ValidationException", f"{arn} is no target that the local cloud can reach")
-        if not attributes:
-            take(arn, message)
-        elif with_attributes := self._with_attributes.get(parts[2]):
-            with_attributes(arn, message, attributes)
-        else:
-            raise AwsError("ValidationException", f"{parts[2]} takes no message attributes")
+        take(arn, message, attributes)
+
+
+def may_pass(status: int) -> bool:
+    """Say whether a refusal with this status is worth another try: the taker is throttled, or failed itself."""
+    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
+
+
+def text(value: str) -> Mapping[str, Any]:
+    """Make an attribute of type String."""
+    return {"DataType": "String", "StringValue": value}

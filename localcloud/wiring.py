@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from localcloud.errors import ConfigError
+from localcloud.settings import ACCOUNT_ID
 
 T = TypeVar("T")
 
@@ -31,6 +32,11 @@ class Function:
     memory: int  # MB
     environment: Mapping[str, str] = field(default_factory=dict)
     reserved: int | None = None  # executions at once at most
+
+
+def function_arn(region: str, full_name: str) -> str:
+    """Return the ARN of a function, without a version."""
+    return f"arn:aws:lambda:{region}:{ACCOUNT_ID}:function:{full_name}"
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from localcloud.cloudwatch.evaluation import COMPARISONS, INSUFFICIENT_DATA, TRE
 from localcloud.cloudwatch.queries import Queries, read_queries
 from localcloud.cloudwatch.reasons import INITIAL
 from localcloud.cloudwatch.statistics import Reading
+from localcloud.emulated import only, refusal
 from localcloud.errors import AwsError
-from localcloud.sagemaker.emulated import only
 from localcloud.settings import ACCOUNT_ID
 
 _MEMBERS = (
@@ -187,11 +187,11 @@ def _rule(members: Mapping[str, Any], queries: Queries, period: int) -> Rule:
         missing=members.get("TreatMissingData", "missing"),
     )
     if rule.comparison not in COMPARISONS:
-        raise _wrong(f"ComparisonOperator={rule.comparison} is not emulated by the local cloud yet")
+        raise refusal(f"ComparisonOperator={rule.comparison}", "ValidationError")
     if rule.missing not in TREATMENTS:
         raise _wrong(f"TreatMissingData must be one of {', '.join(TREATMENTS)}")
     if members.get("EvaluateLowSampleCountPercentile", "evaluate") != "evaluate":
-        raise _wrong("EvaluateLowSampleCountPercentile=ignore is not emulated by the local cloud yet")
+        raise refusal("EvaluateLowSampleCountPercentile=ignore", "ValidationError")
     if rule.datapoints > periods:
         raise _wrong("DatapointsToAlarm must be less than or equal to EvaluationPeriods")
     longest = _DAY if period < _HOUR else _WEEK

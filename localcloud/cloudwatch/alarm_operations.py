@@ -16,9 +16,9 @@ from localcloud.cloudwatch.metrics import Metrics
 from localcloud.cloudwatch.paging import page
 from localcloud.cloudwatch.transitions import Transitions
 from localcloud.database import Database
+from localcloud.emulated import only
 from localcloud.errors import AwsError
 from localcloud.json_api import Data, Operation
-from localcloud.sagemaker.emulated import only
 
 _PAGE = 100
 _DESCRIBE = "AlarmNames AlarmNamePrefix AlarmTypes StateValue ActionPrefix MaxRecords NextToken"

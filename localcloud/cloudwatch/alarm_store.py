@@ -4,6 +4,7 @@ What an evaluation looks at is in memory; a change is made in both, in memory on
 for 30 days (Source: CloudWatch User Guide, "Common features of CloudWatch alarms").
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -79,7 +80,7 @@ class AlarmStore:
             kind,
             now.timestamp(),
             summary[:255],
-            documents.dumps(data)[:4095],
+            json.dumps(data)[:4095],
         )
         self._database.execute(
             "DELETE FROM cloudwatch_history WHERE region = ? AND time < ?", alarm.region, (now - _KEPT).timestamp()

@@ -155,7 +155,7 @@ class _Parser:
 
     def _call(self, function: str) -> Node:
         if function not in FUNCTIONS:
-            raise self._wrong(f"the function {function} does not exist or is not emulated by the local cloud yet")
+            raise self._wrong(f"the function {function} does not exist or is not emulated by the local cloud")
         return Call(function, self._list(")"))
 
     def _list(self, end: str) -> tuple[Node, ...]:

@@ -14,9 +14,9 @@ from localcloud.cloudwatch.paging import page
 from localcloud.cloudwatch.queries import read_queries
 from localcloud.cloudwatch.series import Series
 from localcloud.cloudwatch.statistics import SIMPLE, Reading, Stat, read_stat
+from localcloud.emulated import only
 from localcloud.errors import AwsError
 from localcloud.json_api import Data, Operation
-from localcloud.sagemaker.emulated import only
 
 _LISTED = 500  # metrics of one page
 _MOST_STATISTICS, _MOST_DATAPOINTS, _MOST_QUERIES = 1440, 100_800, 500

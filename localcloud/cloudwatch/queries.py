@@ -17,6 +17,7 @@ from localcloud.cloudwatch.metric_math import WORDS, evaluate
 from localcloud.cloudwatch.metrics import Metrics
 from localcloud.cloudwatch.series import Series, array_of
 from localcloud.cloudwatch.statistics import Reading, read_stat
+from localcloud.emulated import refusal
 from localcloud.errors import AwsError
 
 _ID = re.compile(r"[a-z]\w*", re.ASCII)
@@ -102,7 +103,7 @@ def _query(part: Mapping[str, Any], region: str) -> Query:
             f"The Id {part['Id']!r} must begin with a lowercase letter and hold letters, digits and underscores.",
         )
     if "AccountId" in part:
-        raise AwsError("ValidationError", "AccountId is not emulated by the local cloud yet")
+        raise refusal("AccountId", "ValidationError")
     if ("MetricStat" in part) == ("Expression" in part):
         raise AwsError("ValidationError", f"The query {part['Id']} must have either MetricStat or Expression.")
     label, returned = part.get("Label", ""), part.get("ReturnData", True)

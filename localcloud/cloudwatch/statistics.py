@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from localcloud.cloudwatch.data import Metric, Sample
+from localcloud.emulated import refusal
 from localcloud.errors import AwsError
 
 _PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d{1,10})?|100)")
@@ -50,7 +51,7 @@ def read_stat(name: str, *, code: str = "ValidationError") -> Stat:
     if found := _PERCENTILE.fullmatch(name):
         return Stat(name, float(found[1]))
     if _OTHER.fullmatch(name):
-        raise AwsError("ValidationError", f"the statistic {name} is not emulated by the local cloud yet")
+        raise refusal(f"the statistic {name}", "ValidationError")
     raise AwsError(code, f"The statistic {name} is not valid.")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from localcloud.dynamodb.touched import WRITES
-from localcloud.errors import AwsError
+from localcloud.emulated import refusal, unknown
 
 READS = frozenset(
     {
@@ -43,10 +43,10 @@ def check(operation: str, request: Mapping[str, Any]) -> None:
     if operation in PARTIQL and not all(
         statement.split(None, 1)[0].upper() == "SELECT" for statement in _STATEMENTS[operation](request)
     ):
-        raise AwsError("NotImplemented", f"dynamodb.{operation} is emulated for SELECT only", 501)
+        raise unknown(f"dynamodb.{operation} of anything but SELECT")
     allowed = _MEMBERS.get(operation)
     for name, value in request.items():
         if allowed and name not in allowed.split() and _OFF.get(name) != value:
-            raise AwsError("ValidationException", f"{name} is not emulated by the local cloud yet")
+            raise refusal(name)
     if operation == "CreateTable" and request["TableName"].startswith("arn:"):
-        raise AwsError("ValidationException", "a TableName that is an ARN is not emulated by the local cloud yet")
+        raise refusal("a TableName that is an ARN")

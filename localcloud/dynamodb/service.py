@@ -20,6 +20,7 @@ from localcloud.database import Database
 from localcloud.dynamodb import emulated, tables
 from localcloud.dynamodb.tables import Table
 from localcloud.dynamodb.touched import WRITES, Item, touched
+from localcloud.emulated import unknown
 from localcloud.errors import AwsError
 from localcloud.group_commit import GroupCommit
 from localcloud.journal import Kept
@@ -73,7 +74,7 @@ class DynamoDb:
         wsgi_request = Request(environ)
         target, _, operation = wsgi_request.headers.get("X-Amz-Target", "").partition(".")
         if target != _TARGET or operation not in emulated.OPERATIONS | emulated.PARTIQL:
-            raise AwsError("NotImplemented", f"{target}.{operation} is not emulated by the local cloud", 501)
+            raise unknown(f"dynamodb.{operation}")
         body = wsgi_request.get_data(cache=False)
         environ, region = with_body(environ, body), environ[REGION]
         if operation in emulated.READS:

@@ -95,16 +95,26 @@ class Bus:
     def _deliver(self, event: Mapping[str, Any], text: str, rules: Iterable[Rule], delay: float) -> None:
         """Make the deliveries of an event to all targets of some rules, and note it once it is there."""
         lateness = self._lateness(event)
-        names = []
+        names, made = [], 0
         for rule in rules:
             names.append(rule.name)
             for target in self._rules.targets(rule):
+                made += len(lateness)
                 for late in lateness:
                     self._deliveries.add(rule.arn, target, text, self._delay + delay + late)
-        self._database.after_commit(lambda: self._note(event, names))
+        self._database.after_commit(lambda: self._note(event, names, made))
 
-    def _note(self, event: Mapping[str, Any], rules: Sequence[str]) -> None:
-        self._history.record("event", event["source"], event["detail-type"], f"{len(rules)} rules", 0.0)
+    def _note(self, event: Mapping[str, Any], rules: Sequence[str], deliveries: int) -> None:
+        self._history.record(
+            "event",
+            event["source"],
+            event["detail-type"],
+            f"{len(rules)} rules",
+            0.0,
+            event_id=event["id"],
+            resources=event["resources"],
+            deliveries=deliveries,
+        )
         log.info(
             "event_published id=%s source=%s detail_type=%r resources=%s rules=%s",
             *(event["id"], event["source"], event["detail-type"], ",".join(event["resources"]), ",".join(rules)),

@@ -18,13 +18,14 @@ from localcloud.database import Database
 from localcloud.errors import AwsError
 from localcloud.eventbridge.inputs import input_of
 from localcloud.eventbridge.rules import Target
-from localcloud.history import History
-from localcloud.targets import Targets
+from localcloud.history import History, event_id
+from localcloud.targets import Targets, may_pass, text
 
 log = logging.getLogger(__name__)
 
 _MAXIMUM_RETRIES, _MAXIMUM_AGE = 185, 86_400  # AWS's defaults: times, seconds
 _LONGEST_PAUSE = 600.0  # seconds
+_AGAIN = 30.0  # seconds after a try of which nothing could be written
 _THROTTLED, _DENIED, _NOT_FOUND, _SERVER = 429, 403, 404, 500
 _MISSING = ("NotFound", "NonExistent", "DoesNotExist")  # in the codes of services that answer 400 for it
 
@@ -78,7 +79,14 @@ class Deliveries:
     def _begin(self, number: int, delay: float) -> None:
         """Start a delivery after ``delay`` seconds; before `start` it waits in its table alone."""
         if self._started:
-            self._clock.after(delay, lambda: self._deliver(number))
+            self._clock.after(delay, lambda: self._try(number))
+
+    def _try(self, number: int) -> None:
+        try:
+            self._deliver(number)
+        except BaseException:  # raised on: whatever it is (a full disk), the row must not lie there until a restart
+            self._begin(number, _AGAIN)
+            raise
 
     def _deliver(self, number: int) -> None:
         query = "SELECT rule, target, event, made, due, tries FROM events_deliveries WHERE id = ?"
@@ -94,16 +102,19 @@ class Deliveries:
                 self._targets.send(delivery.target["Arn"], input_of(delivery.target, event).encode())
         except AwsError as error:
             self._failed(number, replace(delivery, tries=tries + 1), error)
+            return
         except Exception as error:  # the target's outermost edge: what it did not foresee is its failure, tried again
             log.exception("target_failed target=%s", delivery.target["Arn"])
             failure = AwsError("InternalFailure", type(error).__name__, 500)
             self._failed(number, replace(delivery, tries=tries + 1), failure)
+            return
+        self._note(delivery, "delivered")
 
     def _failed(self, number: int, delivery: Delivery, error: AwsError) -> None:
         policy = delivery.target.get("RetryPolicy", {})
         now, pause = self._clock.now(), min(self._first_pause * 2 ** (delivery.tries - 1), _LONGEST_PAUSE)
         age = (now - delivery.made).total_seconds() + pause
-        if error.status < _SERVER and error.status != _THROTTLED:
+        if not may_pass(error.status):
             self._give_up(number, delivery, error, exhausted=None)
         elif delivery.tries > policy.get("MaximumRetryAttempts", _MAXIMUM_RETRIES):
             self._give_up(number, delivery, error, exhausted="MaximumRetryAttempts")
@@ -132,16 +143,25 @@ class Deliveries:
             self._database.execute("DELETE FROM events_deliveries WHERE id = ?", number)
             kept = queue is not None and self._bury(queue, delivery.event, attributes)
         outcome = "dead-letter" if kept else "dropped"
-        self._history.record("delivery", "events", arn, outcome, 0.0)
+        self._note(delivery, outcome, error=error.code)
         log.warning(
             "event_not_delivered id=%s rule=%s target=%s tries=%d error=%s outcome=%s",
-            *(json.loads(delivery.event)["id"], delivery.rule, arn, delivery.tries, error.code, outcome),
+            *(event_id(delivery.event.encode()), delivery.rule, arn, delivery.tries, error.code, outcome),
         )
+
+    def _note(self, delivery: Delivery, outcome: str, error: str | None = None) -> None:
+        told = {
+            "event_id": event_id(delivery.event.encode()),
+            "rule": delivery.rule,
+            "tries": delivery.tries,
+            "error": error,
+        }
+        self._history.record("delivery", "events", delivery.target["Arn"], outcome, 0.0, **told)
 
     def _bury(self, queue: str, event: str, attributes: dict[str, str]) -> bool:
         try:
             with self._database.transaction():
-                self._targets.send(queue, event.encode(), attributes)
+                self._targets.send(queue, event.encode(), {name: text(value) for name, value in attributes.items()})
         except AwsError as error:
             log.warning("dead_letter_not_sent queue=%s error=%s", queue, error.code)
             return False

@@ -8,9 +8,10 @@ import json
 from collections.abc import Mapping
 
 from localcloud.database import Database
+from localcloud.emulated import refusal
 from localcloud.errors import AwsError
 from localcloud.eventbridge.bus import Bus
-from localcloud.eventbridge.requests import DEFAULT_BUS, Data, bus_arn, refusal
+from localcloud.eventbridge.requests import DEFAULT_BUS, Data, bus_arn
 from localcloud.settings import Limits
 
 _TIME = 14  # bytes that a Time counts

@@ -1,12 +1,9 @@
-"""What the requests to EventBridge have in common: the bus they name, the rule they name, what is not emulated, pages.
+"""What the requests to EventBridge have in common: the bus they name, the rule they name, pages."""
 
-A token names the last entry of its page, so entries that come or go between two pages neither repeat nor hide others.
-"""
-
-import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from localcloud import paging
 from localcloud.errors import AwsError
 from localcloud.eventbridge.rules import Rule, Rules
 from localcloud.settings import ACCOUNT_ID
@@ -15,11 +12,6 @@ Data = Mapping[str, Any]
 
 DEFAULT_BUS = "default"
 _PAGE = 100  # AWS's default, and its most
-
-
-def refusal(what: str) -> AwsError:
-    """Return the answer to what AWS has and the local cloud does not have."""
-    return AwsError("ValidationException", f"{what} is not emulated by the local cloud yet")
 
 
 def bus_arn(region: str) -> str:
@@ -50,19 +42,8 @@ def no_rule(name: str) -> AwsError:
 
 def page(request: Data, member: str, entries: Sequence[tuple[str, Any]]) -> Data:
     """Return one page of entries, each with the name it is ordered by; raises AwsError for a token that is none."""
-    entries = sorted(entries, key=lambda entry: entry[0])
-    if "NextToken" in request:
-        last = _read_token(request["NextToken"])
-        entries = [entry for entry in entries if entry[0] > last]
-    size = request.get("Limit", _PAGE)
-    answer: dict[str, Any] = {member: [entry for _, entry in entries[:size]]}
-    if len(entries) > size:
-        answer["NextToken"] = base64.urlsafe_b64encode(entries[size - 1][0].encode()).decode()
-    return answer
-
-
-def _read_token(token: str) -> str:
-    try:
-        return base64.b64decode(token, altchars=b"-_", validate=True).decode()
-    except ValueError:  # no ASCII, no base64 or no UTF-8
-        raise AwsError("ValidationException", "Parameter NextToken is not valid.") from None
+    found, token = paging.page(
+        *(entries, lambda entry: (entry[0],), request.get("Limit", _PAGE), request.get("NextToken")),
+        wrong=AwsError("ValidationException", "Parameter NextToken is not valid."),
+    )
+    return {member: [entry for _, entry in found], "NextToken": token}

@@ -11,9 +11,10 @@ from typing import Any
 
 from localcloud.clock import Clock
 from localcloud.database import Database
+from localcloud.emulated import refusal
 from localcloud.errors import AwsError
 from localcloud.eventbridge.firing import Firing
-from localcloud.eventbridge.requests import DEFAULT_BUS, Data, bus_arn, check_bus, no_rule, page, refusal, rule_of
+from localcloud.eventbridge.requests import DEFAULT_BUS, Data, bus_arn, check_bus, no_rule, page, rule_of
 from localcloud.eventbridge.rules import DISABLED, ENABLED, Rule, Rules, compiled
 from localcloud.eventbridge.schedules import parse_schedule
 

@@ -19,9 +19,9 @@ from localcloud.eventbridge.schedules import parse_schedule
 from localcloud.eventbridge.target_api import TargetApi
 from localcloud.history import History
 from localcloud.json_api import JsonApi
-from localcloud.settings import ACCOUNT_ID, Settings
+from localcloud.settings import Settings
 from localcloud.targets import Targets
-from localcloud.wiring import Wiring
+from localcloud.wiring import Wiring, function_arn
 
 _TARGET_ID = "1"  # as Chalice deploys it
 
@@ -88,8 +88,7 @@ class EventBridge:
                     self._rules.delete(old)
             for rule, function in declared:
                 self._wire(rule, now)
-                name = wiring.functions[function].full_name
-                arn = f"arn:aws:lambda:{self._region}:{ACCOUNT_ID}:function:{name}"
+                arn = function_arn(self._region, wiring.functions[function].full_name)
                 self._rules.put_target(rule, {"Id": _TARGET_ID, "Arn": arn})
 
     def start(self) -> None:

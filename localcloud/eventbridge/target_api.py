@@ -9,13 +9,14 @@ import re
 from collections.abc import Sequence
 
 from localcloud.database import Database
+from localcloud.emulated import only, refusal
 from localcloud.errors import AwsError
 from localcloud.eventbridge.inputs import parse_path
-from localcloud.eventbridge.requests import Data, check_bus, page, refusal, rule_of
+from localcloud.eventbridge.requests import Data, check_bus, page, rule_of
 from localcloud.eventbridge.rules import Rules, Target
 
 _MOST_TARGETS = 5
-_EMULATED = ("Id", "Arn", "RoleArn", "Input", "InputPath", "RetryPolicy", "DeadLetterConfig")
+_EMULATED = "Id Arn RoleArn Input InputPath RetryPolicy DeadLetterConfig"
 _SERVICES = ("lambda", "sqs", "sns")
 _INPUTS = ("Input", "InputPath", "InputTransformer")
 
@@ -69,9 +70,7 @@ class TargetApi:
 
 def _check(target: Target, path: str) -> None:
     """Raise AwsError for a target that AWS refuses, or that is not emulated."""
-    for member in target:
-        if member not in _EMULATED:
-            raise refusal(f"{path}{member}")
+    only(target, _EMULATED, path)
     parts = _parts(target["Arn"])
     if parts[2] not in _SERVICES or parts[5].endswith(".fifo"):
         raise refusal(f"{path}Arn={target['Arn']}")

@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from localcloud.emulated import only, refusal
 from localcloud.errors import AwsError
 from localcloud.functions.destinations import QUEUES, SERVICES
 from localcloud.functions.invocations import json_of, payload_of, to_json
 from localcloud.functions.service import Lambdas
 from localcloud.json_api import Data, Operation
-from localcloud.sagemaker.emulated import only, refusal
 from localcloud.settings import ACCOUNT_ID, Settings
-from localcloud.wiring import Function
+from localcloud.wiring import Function, function_arn
 
 _NAME = re.compile(
     r"(?:(?:arn:aws:lambda:(?P<region>[\w-]+):)?(?P<account>\d{12}):(?:function:)?|function:)?"
@@ -61,7 +61,7 @@ class _Api:
         elsewhere = named and ((named["region"] or region) != region or (named["account"] or ACCOUNT_ID) != ACCOUNT_ID)
         found = None if elsewhere or region != self._settings.region else self._lambdas.find(wanted)
         if found is None or qualifier != _LATEST:
-            arn = f"arn:aws:lambda:{region}:{ACCOUNT_ID}:function:{wanted}"
+            arn = function_arn(region, wanted)
             arn += "" if qualifier == _LATEST else f":{qualifier}"
             raise AwsError("ResourceNotFoundException", f"Function not found: {arn}", 404, {"Type": "User"})
         return found

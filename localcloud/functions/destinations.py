@@ -1,21 +1,25 @@
 """Where an asynchronous invocation's outcome goes: the destinations of its function, its dead-letter queue, or ours.
 
 A destination gets Lambda's invocation record, an event bus that record as the detail of an event; a dead-letter queue
-gets the event alone (AWS adds the error as message attributes, which are not emulated). Both are told when both are
-set. What has neither, or cannot be delivered, is kept as a dead letter of the cloud's own, where AWS would drop it.
-Source: Lambda Developer Guide, "Retaining records of asynchronous invocations".
+gets the event as it was, with the error in message attributes. Both are told when both are set. What has neither, or
+cannot be delivered, is kept as a dead letter of the cloud's own, where AWS would drop it.
+Source: Lambda Developer Guide, "Retaining records of asynchronous invocations". Ours: an event that no try was made
+for has the ErrorCode 429.
 """
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from datetime import datetime
+from typing import Any
 
 from localcloud.errors import AwsError
 from localcloud.functions.configs import EventConfig
 from localcloud.functions.invocations import Outcome, json_of, payload_of
+from localcloud.publish import Publish
+from localcloud.targets import NO_ATTRIBUTES, Attributes, Targets, text
+from localcloud.timestamps import milliseconds
 
 log = logging.getLogger(__name__)
 
@@ -24,15 +28,7 @@ SUCCESS, EXHAUSTED, TOO_OLD, NO_CONCURRENCY = (
 )
 SERVICES = ("sqs", "sns", "lambda", "events")
 QUEUES = ("sqs", "sns")  # what a dead-letter queue may be
-
-
-class Publish(Protocol):
-    """How an event is put on the bus."""
-
-    def __call__(
-        self, *, source: str, detail_type: str, resources: list[str], detail: Mapping[str, Any], region: str
-    ) -> None:
-        """Take an event."""
+_LONGEST = 1024  # bytes of an error's message
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,7 @@ class Ending:
 class Destinations:
     """The ways out of Lambda."""
 
-    send: Callable[[str, bytes], object]  # to an ARN; raises AwsError
+    targets: Targets
     publish: Publish
     region: str
     undelivered: Callable[[str, str], object]  # the function's ARN, and the metric that counts it
@@ -64,7 +60,7 @@ class Destinations:
             return True
         kept = self._record(config.on_failure, ending)
         if config.dead_letters:
-            kept |= self._sent(ending, "DeadLetterErrors", lambda: self.send(config.dead_letters or "", ending.event))
+            kept |= self._sent(ending, "DeadLetterErrors", config.dead_letters, ending.event, error_of(ending))
         return kept
 
     def _record(self, arn: str | None, ending: Ending) -> bool:
@@ -72,8 +68,7 @@ class Destinations:
             return False
         record = record_of(ending)
         if arn.split(":")[2] != "events":
-            message = json.dumps(record).encode()
-            return self._sent(ending, "DestinationDeliveryFailures", lambda: self.send(arn, message))
+            return self._sent(ending, "DestinationDeliveryFailures", arn, json.dumps(record).encode())
         kind = "Success" if ending.condition == SUCCESS else "Failure"
         self.publish(
             source="lambda",
@@ -84,9 +79,11 @@ class Destinations:
         )
         return True
 
-    def _sent(self, ending: Ending, metric: str, send: Callable[[], object]) -> bool:
+    def _sent(
+        self, ending: Ending, metric: str, arn: str, message: bytes, attributes: Attributes = NO_ATTRIBUTES
+    ) -> bool:
         try:
-            send()
+            self.targets.send(arn, message, attributes)
         except AwsError as error:
             log.warning("outcome_not_delivered request_id=%s error=%s", ending.request_id, error.code)
             self.undelivered(ending.arn, metric)
@@ -94,12 +91,24 @@ class Destinations:
         return True
 
 
+def error_of(ending: Ending) -> Attributes:
+    """Make the message attributes that a dead-letter queue gets; a message is cut to 1 KB of what SQS and SNS take."""
+    failure = ending.outcome.failure if ending.outcome else None
+    message = (failure.message or failure.kind) if failure else ending.condition
+    shown = "".join(each if each.isprintable() or each.isspace() else "?" for each in message)
+    return {
+        "RequestID": text(ending.request_id),
+        "ErrorCode": {"DataType": "Number", "StringValue": "200" if failure else "429"},
+        "ErrorMessage": text(shown.encode("utf-8", "replace")[:_LONGEST].decode("utf-8", "ignore")),
+    }
+
+
 def record_of(ending: Ending) -> dict[str, Any]:
     """Make the record that a destination gets; without a response where the function was never called."""
     outcome = ending.outcome
     record: dict[str, Any] = {
         "version": "1.0",
-        "timestamp": ending.time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "timestamp": milliseconds(ending.time),
         "requestContext": {
             "requestId": ending.request_id,
             "functionArn": f"{ending.arn}:$LATEST",

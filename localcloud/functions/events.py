@@ -32,6 +32,7 @@ from localcloud.wiring import Function
 log = logging.getLogger(__name__)
 
 Execute = Callable[[Invocation], object]  # raises AwsError if there is no place
+_AGAIN = 30.0  # seconds after an outcome that could not be written
 _NO_FUNCTION = Failure("ResourceNotFoundException", "the application has no such function any more")
 
 
@@ -119,10 +120,21 @@ class Events:
         self._host.clock.at(moment, lambda: self._start(accepted))
 
     def _start(self, accepted: Accepted) -> None:
-        """Have an event executed now; its function may have changed since the last try."""
+        """Have an event executed now."""
+        if not self._stopping.is_set():
+            self._kept(lambda: self._begin(accepted))
+
+    def _kept(self, step: Callable[[], None]) -> None:
+        """Take a step of an event, again and again while it cannot be written: its row must not lie until a restart."""
+        try:
+            step()
+        except BaseException:  # raised on: whatever it is (a full disk)
+            self._host.clock.after(_AGAIN, lambda: self._kept(step))
+            raise
+
+    def _begin(self, accepted: Accepted) -> None:
+        """Have an event executed, or give it up; its function may have changed since the last try."""
         host = self._host
-        if self._stopping.is_set():
-            return
         function = host.find(accepted.function)
         if function is None:
             self._give_up(accepted, "FunctionNotFound", Outcome(failure=_NO_FUNCTION), EventConfig())
@@ -140,7 +152,7 @@ class Events:
         invocation = Invocation(function, accepted.event, accepted.request_id, waited_for=False)
         clock.begin()
         invocation.future.add_done_callback(
-            lambda done: None if done.cancelled() else self._ended(accepted, done.result())
+            lambda done: None if done.cancelled() else self._kept(lambda: self._ended(accepted, done.result()))
         )
         invocation.future.add_done_callback(lambda _: clock.end())
         try:

@@ -18,8 +18,8 @@ from localcloud.functions.channel import Channel
 from localcloud.functions.invocations import EXITED, Failure, Invocation, Outcome
 from localcloud.functions.printed import Printed, Readers
 from localcloud.processes import Child, Processes
-from localcloud.settings import ACCOUNT_ID, Settings
-from localcloud.wiring import Function
+from localcloud.settings import Settings
+from localcloud.wiring import Function, function_arn
 
 _PROGRAM = Path(__file__).with_name("runtime.py")
 _OVERHEAD = 1_048_576  # bytes of an answer beside its result: names, stack traces
@@ -43,11 +43,6 @@ class Host:
     clock: Clock
     readers: Readers
     endpoint_url: str
-
-
-def arn_of(function: Function, region: str) -> str:
-    """Give a function's ARN, without a version."""
-    return f"arn:aws:lambda:{region}:{ACCOUNT_ID}:function:{function.full_name}"
 
 
 def environment_of(function: Function, settings: Settings, endpoint_url: str, stream: str) -> dict[str, str]:
@@ -173,7 +168,7 @@ class Sandbox:
                 "request_id": invocation.request_id,
                 "handler": function.handler,
                 "function_name": function.full_name,
-                "arn": arn_of(function, self._host.settings.region),
+                "arn": function_arn(self._host.settings.region, function.full_name),
                 "timeout": function.timeout,
                 "memory": function.memory,
                 "limit": self._host.settings.limits.lambda_payload,

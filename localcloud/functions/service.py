@@ -17,12 +17,13 @@ from pathlib import Path
 
 from localcloud.clock import Clock
 from localcloud.database import Database
+from localcloud.emulated import refusal
 from localcloud.errors import AwsError, ConfigError
 from localcloud.functions import sandbox
 from localcloud.functions.batches import Batches
 from localcloud.functions.configs import Configs
 from localcloud.functions.dead_letters import DeadLetters
-from localcloud.functions.destinations import Destinations, Publish
+from localcloud.functions.destinations import Destinations
 from localcloud.functions.events import Events
 from localcloud.functions.events import Host as EventHost
 from localcloud.functions.invocations import Failure, Invocation, Outcome, json_of
@@ -30,11 +31,12 @@ from localcloud.functions.measures import Measures, Record
 from localcloud.functions.pool import Pool, needs_new_process
 from localcloud.functions.printed import Append, Ingest, Readers
 from localcloud.functions.sandbox import Sandbox, StartError
-from localcloud.history import History
+from localcloud.history import History, event_id
 from localcloud.processes import Processes
-from localcloud.settings import ACCOUNT_ID, Settings
-from localcloud.targets import Targets
-from localcloud.wiring import API_HANDLER, ChaliceConfig, Function, Wiring, read_function, read_wiring
+from localcloud.publish import Publish
+from localcloud.settings import Settings
+from localcloud.targets import NO_ATTRIBUTES, Attributes, Targets
+from localcloud.wiring import API_HANDLER, ChaliceConfig, Function, Wiring, function_arn, read_function, read_wiring
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +79,7 @@ class Lambdas:
         self._events = Events(
             EventHost(
                 *(database, clock, settings.delays, self.configs, self.letters),
-                Destinations(targets.send, publish, settings.region, self._measures.undelivered),
+                Destinations(targets, publish, settings.region, self._measures.undelivered),
                 find=self.find,
                 arn=self.arn,
                 execute=self._put,
@@ -156,8 +158,10 @@ class Lambdas:
         self._events.accept(self.function(name).full_name, event, request_id)
         return request_id
 
-    def take(self, arn: str, message: bytes) -> None:
+    def take(self, arn: str, message: bytes, attributes: Attributes = NO_ATTRIBUTES) -> None:
         """Keep a message for the function that an ARN names, as `localcloud.targets` asks; raises AwsError."""
+        if attributes:
+            raise refusal("an event with message attributes")  # on AWS nobody sends a function any
         named = arn.removesuffix(":$LATEST")
         function = self._functions.get(named.rpartition(":")[2])
         if function is None or named != self.arn(function.full_name):
@@ -204,7 +208,7 @@ class Lambdas:
 
     def arn(self, full_name: str) -> str:
         """Give the ARN of a function."""
-        return f"arn:aws:lambda:{self._settings.region}:{ACCOUNT_ID}:function:{full_name}"
+        return function_arn(self._settings.region, full_name)
 
     def _scheduled(self) -> list[str]:
         return [schedule.function for schedule in self.wiring.schedules]
@@ -258,7 +262,8 @@ class Lambdas:
         outcome = Outcome(failure=failure) if failure else held.execute(invocation)
         spent, name = time.monotonic() - begun, invocation.function.full_name
         status, request_id = outcome.failure.kind if outcome.failure else "ok", invocation.request_id
-        self._history.record("invoke", "lambda", name, status, spent, request_id=request_id)
+        about = event_id(invocation.event or b"")
+        self._history.record("invoke", "lambda", name, status, spent, request_id=request_id, event_id=about)
         self._measures.executed(name, spent, failed=outcome.failure is not None)
         self._pool.done(place)
         invocation.future.set_result(outcome)

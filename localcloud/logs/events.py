@@ -35,7 +35,7 @@ class Events:
 
     def put(self, request: Data, region: str) -> Data:
         """PutLogEvents; a sequence token is taken and not looked at, as AWS does."""
-        only(request, ("logGroupName", "logStreamName", "logEvents", "sequenceToken"))
+        only(request, "logGroupName logStreamName logEvents sequenceToken")
         events = [(event["timestamp"], event["message"]) for event in request["logEvents"]]
         _check(events)
         with self._database.transaction():
@@ -49,10 +49,7 @@ class Events:
         """GetLogEvents: the newest page, or from a token; at the end the same token comes back."""
         only(
             request,
-            (
-                *("logGroupName", "logGroupIdentifier", "logStreamName", "startTime", "endTime", "nextToken", "limit"),
-                "startFromHead",
-            ),
+            "logGroupName logGroupIdentifier logStreamName startTime endTime nextToken limit startFromHead",
         )
         group = named_group(self._store, request, region)
         stream = self._store.stream(group, request["logStreamName"])
@@ -77,10 +74,8 @@ class Events:
         """FilterLogEvents: over all streams, or some, in the order of the events' times."""
         only(
             request,
-            (
-                *("logGroupName", "logGroupIdentifier", "logStreamNames", "logStreamNamePrefix", "startTime"),
-                *("endTime", "filterPattern", "nextToken", "limit", "interleaved"),
-            ),
+            "logGroupName logGroupIdentifier logStreamNames logStreamNamePrefix startTime endTime filterPattern "
+            "nextToken limit interleaved",
         )
         accepts = compile_filter(request.get("filterPattern", ""))
         group = named_group(self._store, request, region)

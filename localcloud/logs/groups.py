@@ -26,7 +26,7 @@ class Groups:
 
     def create_group(self, request: Data, region: str) -> None:
         """CreateLogGroup."""
-        only(request, ("logGroupName", "tags", "logGroupClass"))
+        only(request, "logGroupName tags logGroupClass")
         if request.get("logGroupClass", "STANDARD") != "STANDARD":
             raise not_emulated(f"logGroupClass={request['logGroupClass']}")
         with self._database.transaction():
@@ -41,7 +41,7 @@ class Groups:
 
     def describe_groups(self, request: Data, region: str) -> Data:
         """DescribeLogGroups."""
-        only(request, ("logGroupNamePrefix", "logGroupNamePattern", "nextToken", "limit", "logGroupClass"))
+        only(request, "logGroupNamePrefix logGroupNamePattern nextToken limit logGroupClass")
         prefix, part = request.get("logGroupNamePrefix", ""), request.get("logGroupNamePattern", "")
         if prefix and part:
             raise invalid("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")

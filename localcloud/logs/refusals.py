@@ -1,8 +1,8 @@
 """How CloudWatch Logs says no: codes of its model, texts as its users quote them."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
+from localcloud import emulated
 from localcloud.errors import AwsError
 
 
@@ -13,7 +13,7 @@ def invalid(message: str) -> AwsError:
 
 def not_emulated(what: str) -> AwsError:
     """Return the answer to what AWS has and the local cloud does not have."""
-    return invalid(f"{what} is not emulated by the local cloud")
+    return emulated.refusal(what, "InvalidParameterException")
 
 
 def missing(what: str) -> AwsError:
@@ -26,8 +26,6 @@ def taken(what: str) -> AwsError:
     return AwsError("ResourceAlreadyExistsException", f"The specified {what} already exists")
 
 
-def only(request: Mapping[str, Any], emulated: Iterable[str]) -> None:
-    """Refuse every member of a request that is not emulated; raises AwsError."""
-    for name in request:
-        if name not in emulated:
-            raise not_emulated(name)
+def only(request: Iterable[str], members: str) -> None:
+    """Refuse any member of a request that is not among the space-separated ``members``."""
+    emulated.only(request, members, refuse=not_emulated)

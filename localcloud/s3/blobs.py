@@ -72,7 +72,10 @@ class Blobs:
         size = 0
         with path.open("xb", buffering=0) as file:
             for data in payload.pieces():
-                size += file.write(data)
+                left = memoryview(data)
+                while left:  # of a disk that gets full only a part is written, and no error told
+                    left = left[file.write(left) :]
+                size += len(data)
             if size:
                 os.fsync(file.fileno())
         if size:

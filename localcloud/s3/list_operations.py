@@ -1,11 +1,10 @@
 """ListObjects, ListObjectsV2, ListObjectVersions and ListMultipartUploads."""
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from localcloud.paging import read_token, write_token
 from localcloud.s3 import refusals
 from localcloud.s3.answers import Answer
 from localcloud.s3.listing import Entry, Page, Position, common_prefix, page, successor
@@ -42,7 +41,7 @@ def list_objects_v2(state: State, call: Call) -> Answer:
         "Contents": [_object(entry, owner=asked.get("FetchOwner", False)) for entry in found.entries],
         "ContinuationToken": token,
         "KeyCount": len(found.entries) + len(found.prefixes),
-        "NextContinuationToken": None if found.last is None else _token(_name(found.last)),
+        "NextContinuationToken": None if found.last is None else write_token((_name(found.last),)),
         "StartAfter": asked.get("StartAfter"),
     }
     return _answer(call, members, found, asked.get("MaxKeys", _MOST))
@@ -141,16 +140,9 @@ def _name(last: Any) -> str:  # noqa: ANN401  an entry or a prefix
     return name
 
 
-def _token(name: str) -> str:
-    return base64.urlsafe_b64encode(name.encode()).decode("ascii")
-
-
 def _read_token(token: str) -> str:
-    try:
-        return base64.b64decode(token, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
-        message = "The continuation token provided is incorrect"
-        raise refusals.invalid_argument(message, "continuation-token", token) from error
+    message = "The continuation token provided is incorrect"
+    return read_token(token, refusals.invalid_argument(message, "continuation-token", token))[0]
 
 
 def _object(entry: Version, *, owner: bool) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from localcloud.errors import AwsError
-from localcloud.s3.xml_documents import timestamp
+from localcloud.timestamps import milliseconds
 
 _WEEK = 604_800
 
@@ -21,7 +21,7 @@ def check(parameters: Mapping[str, str], now: datetime) -> None:
     else:
         return
     if now > end:
-        members: dict[str, object] = {"Expires": timestamp(end), "ServerTime": timestamp(now)}
+        members: dict[str, object] = {"Expires": milliseconds(end), "ServerTime": milliseconds(now)}
         raise AwsError("AccessDenied", "Request has expired", 403, members)
 
 

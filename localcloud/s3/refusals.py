@@ -1,5 +1,6 @@
 """What S3 answers when it refuses: codes, texts and statuses of its API Reference ("Error responses")."""
 
+from localcloud import emulated
 from localcloud.errors import AwsError
 
 
@@ -46,4 +47,4 @@ def invalid_request(message: str) -> AwsError:
 
 def not_emulated(what: str) -> AwsError:
     """Say that AWS has it, and the local cloud has not."""
-    return AwsError("NotImplemented", f"{what} is not emulated by the local cloud", 501)
+    return emulated.unknown(what)

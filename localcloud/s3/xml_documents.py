@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree as ET
 
 from botocore.model import ListShape, Shape, StructureShape
 
 from localcloud.errors import AwsError
+from localcloud.timestamps import milliseconds
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _REGIONS = "BucketLocationConstraint"  # a wrong one has a code of its own
@@ -44,11 +45,6 @@ def write(root: str, members: Mapping[str, Any], shape: StructureShape) -> bytes
 def escape(text: str) -> str:
     """Write a text into XML; control characters become references, as S3 writes them."""
     return _SPECIAL.sub(lambda found: _NAMES.get(found[0]) or f"&#x{ord(found[0]):x};", text)
-
-
-def timestamp(moment: datetime) -> str:
-    """Write a time as S3's documents do: UTC, milliseconds."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def _local(tag: str) -> str:
@@ -129,4 +125,4 @@ def text_of(value: object) -> str:
     """Write a scalar."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return timestamp(value) if isinstance(value, datetime) else escape(str(value))
+    return milliseconds(value) if isinstance(value, datetime) else escape(str(value))

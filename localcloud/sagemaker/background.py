@@ -9,6 +9,7 @@ from localcloud.clock import Clock
 from localcloud.errors import StoppedError
 
 log = logging.getLogger(__name__)
+_AGAIN = 1.0  # seconds, real ones, after which work that must go on and failed is begun anew
 
 
 class Background:
@@ -27,8 +28,11 @@ class Background:
             self._clock.end()
 
     def keep(self, name: str, work: Callable[[], None]) -> None:
-        """Do ``work`` that goes on until the local cloud closes; a `StoppedError` ends it quietly."""
-        self._start(name, work, lambda: None)
+        """Do ``work`` that goes on until the local cloud closes; a `StoppedError` ends it quietly.
+
+        It ends when it returns; one that fails is begun anew.
+        """
+        self._start(name, lambda: self._keep(work), lambda: None)
 
     def sleep(self, seconds: float) -> None:
         """Wait, in work that ends, for the cloud's time; raises StoppedError when the cloud closes meanwhile."""
@@ -60,6 +64,18 @@ class Background:
             self._threads.append(thread)
             thread.start()
             return True
+
+    def _keep(self, work: Callable[[], None]) -> None:
+        while True:
+            try:
+                work()
+            except StoppedError:
+                raise
+            except Exception:  # as below; a full disk for one must not end what everybody relies on
+                log.exception("background_failed thread=%s", threading.current_thread().name)
+            else:
+                return
+            self.pause(_AGAIN)
 
     @staticmethod
     def _run(work: Callable[[], None], after: Callable[[], None]) -> None:

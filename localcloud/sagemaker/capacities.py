@@ -5,8 +5,9 @@ Describe tells both, as ``Desired...`` and ``Current...``. Pure: an endpoint's d
 
 from collections.abc import Collection, Mapping, Sequence
 
+from localcloud import emulated
 from localcloud.errors import AwsError
-from localcloud.sagemaker import emulated, serverless
+from localcloud.sagemaker import serverless
 from localcloud.sagemaker.store import Data
 
 _INITIAL = {"Weight": "InitialVariantWeight", "InstanceCount": "InitialInstanceCount"}

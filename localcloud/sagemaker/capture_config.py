@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
+from localcloud import emulated
 from localcloud.errors import AwsError
-from localcloud.sagemaker import emulated
 from localcloud.sagemaker.objects import Location
 from localcloud.sagemaker.store import Data
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from localcloud import emulated
 from localcloud.errors import AwsError
-from localcloud.sagemaker import emulated
 from localcloud.sagemaker.containers import ROOT, local_path
 from localcloud.sagemaker.mirror import Mirror
 from localcloud.sagemaker.objects import Location, Objects

@@ -14,10 +14,10 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from localcloud import environment
+from localcloud import emulated, environment
 from localcloud.errors import AwsError, ContainerError, DataError, ImageError
 from localcloud.processes import Child, Processes
-from localcloud.sagemaker import emulated, namespaces
+from localcloud.sagemaker import namespaces
 from localcloud.sagemaker.host_names import hosts_file, machine_hosts
 from localcloud.settings import Image, Settings
 

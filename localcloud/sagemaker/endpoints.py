@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+from localcloud import emulated
 from localcloud.errors import AwsError, ContainerError, ImageError, StoppedError, WorkError
-from localcloud.sagemaker import capacities, capture_config, emulated, quotas, resource_kinds, serverless, visibility
+from localcloud.sagemaker import capacities, capture_config, quotas, resource_kinds, serverless, visibility
 from localcloud.sagemaker.capture import Captures
 from localcloud.sagemaker.fleet import Fleet, Instance, Router
 from localcloud.sagemaker.foundation import Foundation
@@ -184,6 +185,7 @@ class Endpoints:
             log.warning("server_not_started names=%s error=%s", "/".join(server.names), error)
         finally:
             self._reviving.discard(server)
+            self.router.look_again()
 
     def _create(self, region: str, name: str, config: Data) -> None:
         try:
@@ -238,12 +240,11 @@ class Endpoints:
     def _put_in_service(self, region: str, name: str, fleet: Fleet, change: Change) -> Fleet:
         """Let a fleet answer and change what Describe says, as one step; returns the fleet before."""
         with self._foundation.store.transaction():
-            if self._foundation.background.closing.is_set():
-                self._launcher.stop(fleet.instances)
-                raise StoppedError("the local cloud is closing")
-            old = self.router.swap(region, name, fleet)
-            self._foundation.store.update(_KIND, region, name, change)
-        return old
+            if not self._foundation.background.closing.is_set():
+                self._foundation.store.update(_KIND, region, name, change)
+                return self.router.swap(region, name, fleet)
+        self._launcher.stop(fleet.instances)  # outside, as it waits for processes and their logs
+        raise StoppedError("the local cloud is closing")
 
     def _serving(self, row: Data, region: str, config: Data) -> Data:
         return {

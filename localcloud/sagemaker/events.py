@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from localcloud import timestamps
 from localcloud.sagemaker import resource_kinds
 from localcloud.sagemaker.resource_kinds import Kind
 
@@ -136,17 +137,13 @@ def _milliseconds(time: datetime) -> int:
     return round(time.timestamp() * 1000)
 
 
-def _iso(time: datetime) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"
-
-
 _TIMES: Mapping[str, Callable[[datetime], int | str]] = {
     resource_kinds.TRAINING_JOB.prefix: lambda time: str(_milliseconds(time)),
     resource_kinds.PROCESSING_JOB.prefix: _milliseconds,
     resource_kinds.TUNING_JOB.prefix: lambda time: str(_milliseconds(time)),
     resource_kinds.ENDPOINT.prefix: _milliseconds,
-    resource_kinds.TRANSFORM_JOB.prefix: _iso,
-    resource_kinds.MODEL_PACKAGE.prefix: _iso,
+    resource_kinds.TRANSFORM_JOB.prefix: timestamps.milliseconds,
+    resource_kinds.MODEL_PACKAGE.prefix: timestamps.milliseconds,
 }
 
 

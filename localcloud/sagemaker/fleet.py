@@ -70,6 +70,7 @@ class Router:
         self._changed = threading.Condition()
         self._fleets: dict[tuple[str, str], Fleet] = {}
         self._expected: set[tuple[str, str]] = set()
+        self._closed = False
 
     def expect(self, region: str, endpoint: str) -> None:
         """Let requests for an endpoint wait, as its fleet is about to come."""
@@ -79,25 +80,31 @@ class Router:
     def take(self, region: str, endpoint: str, target: str | None, patience: float = 0.0) -> Lease | None:
         """Choose a server, by weight or of the target variant; None if no such endpoint is in service.
 
+        It waits where a fleet is about to come, or where all servers of a variant have ended and are started again.
+
         Raises
         ------
         NoServerError, UnknownVariantError, ConcurrencyError
             If an endpoint that is in service has no server, also not after ``patience`` seconds; if it has no such
             variant; if the variant is serverless and answers as many as it may.
         """
+        deadline = monotonic() + patience
         with self._changed:
-            self._changed.wait_for(lambda: (region, endpoint) not in self._expected, patience)
-            fleet = self._fleets.get((region, endpoint))
-            if (region, endpoint) in self._expected or (fleet is not None and not fleet.variants):
-                raise NoServerError(endpoint)
-            if fleet is None:
-                return None
-            variant = self._pick(fleet, target)
-            if variant.concurrency is not None and variant.in_flight >= variant.concurrency:
-                raise ConcurrencyError(variant.name)
-            instance = min(variant.instances, key=lambda each: (not each.server.ready(), each.in_flight))
-            instance.in_flight += 1
-            return Lease(variant, instance, fleet.capture, fleet.config)
+            while not self._closed:
+                fleet = self._fleets.get((region, endpoint))
+                if (region, endpoint) not in self._expected:
+                    if fleet is None:
+                        return None
+                    if (lease := self._lease(endpoint, fleet, target)) is not None:
+                        return lease
+                if not self._changed.wait(deadline - monotonic()):
+                    break
+            raise NoServerError(endpoint)
+
+    def look_again(self) -> None:
+        """Let those who wait for a server see that one was started."""
+        with self._changed:
+            self._changed.notify_all()
 
     def give_back(self, lease: Lease) -> None:
         """End a lease."""
@@ -122,6 +129,7 @@ class Router:
             if self._fleets.get((region, endpoint)) is not old:
                 return False
             self._fleets[(region, endpoint)] = new
+            self._changed.notify_all()
             return True
 
     def fleet(self, region: str, endpoint: str) -> Fleet:
@@ -137,8 +145,10 @@ class Router:
     def clear(self) -> list[Fleet]:
         """Let nobody answer any more; returns the fleets."""
         with self._changed:
+            self._closed = True
             fleets = list(self._fleets.values())
             self._fleets.clear()
+            self._changed.notify_all()
             return fleets
 
     def drain(self, instances: Sequence[Instance], timeout: float, closing: threading.Event) -> None:
@@ -150,6 +160,20 @@ class Router:
                 if left <= 0:
                     return
                 self._changed.wait(min(left, 1.0))
+
+    def _lease(self, endpoint: str, fleet: Fleet, target: str | None) -> Lease | None:
+        """Count a request in at a server; None if none of its variant's is ready."""
+        if not fleet.variants:
+            raise NoServerError(endpoint)
+        variant = self._pick(fleet, target)
+        if variant.concurrency is not None and variant.in_flight >= variant.concurrency:
+            raise ConcurrencyError(variant.name)
+        ready = [instance for instance in variant.instances if instance.server.ready()]
+        if not ready:
+            return None
+        instance = min(ready, key=lambda each: each.in_flight)
+        instance.in_flight += 1
+        return Lease(variant, instance, fleet.capture, fleet.config)
 
     def _pick(self, fleet: Fleet, target: str | None) -> Variant:
         if target is not None:

@@ -1,7 +1,7 @@
 """How many instances a job may have: a process for each, so the quota of the local cloud is a small one."""
 
+from localcloud import emulated
 from localcloud.errors import AwsError
-from localcloud.sagemaker import emulated
 
 _MOST = 20  # ours: AWS's quotas differ by instance type and account
 

@@ -6,9 +6,10 @@ recorded is lost, and of more than `_MOST` waiting invocations the oldest are.
 """
 
 import logging
+import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -19,6 +20,7 @@ from localcloud.sagemaker.fleet import Lease
 log = logging.getLogger(__name__)
 _NAMESPACE = "AWS/SageMaker"
 _MOST = 100_000
+_AT_ONCE = 50  # invocations of one transaction: a commit for each of their values would keep the disk from all others
 _MICROSECONDS = 1e6
 _SUCCESS, _CLIENT_ERRORS, _SERVER_ERRORS = range(200, 300), range(400, 500), range(500, 600)
 
@@ -61,11 +63,20 @@ class Measure:
 
 
 class InvocationMetrics:
-    """Takes invocations from any thread, and records them from its own."""
+    """Takes invocations from any thread, and records them from its own, many in one ``transaction``."""
 
-    def __init__(self, record: Record, background: Background, every: float, seconds: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        record: Record,
+        background: Background,
+        every: float,
+        seconds: Callable[[], float],
+        *,
+        transaction: Callable[[], AbstractContextManager[None]],
+    ) -> None:
         self.seconds = seconds
         self._record = record
+        self._transaction = transaction
         self._background = background
         self._every = every
         self._waiting: deque[Invocation] = deque(maxlen=_MOST)
@@ -101,11 +112,18 @@ class InvocationMetrics:
     def flush(self) -> None:
         """Record what was noted until now."""
         while self._waiting:
-            invocation = self._waiting.popleft()
             try:
-                self._record_one(invocation)
-            except Exception:  # another service's fault: it must not end the thread, and no answer waits for it
-                log.exception("metrics_not_recorded endpoint=%s", invocation.endpoint)
+                with self._transaction():
+                    for _ in range(min(len(self._waiting), _AT_ONCE)):
+                        self._try_one(self._waiting.popleft())
+            except sqlite3.Error as error:  # a full disk: no answer waits for it
+                log.warning("metrics_not_recorded error=%s", error)
+
+    def _try_one(self, invocation: Invocation) -> None:
+        try:
+            self._record_one(invocation)
+        except Exception:  # another service's fault: it must not end the thread, and no answer waits for it
+            log.exception("metrics_not_recorded endpoint=%s", invocation.endpoint)
 
     def _record_one(self, invocation: Invocation) -> None:
         of_variant = {"EndpointName": invocation.endpoint, "VariantName": invocation.variant}

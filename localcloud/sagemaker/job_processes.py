@@ -42,14 +42,14 @@ class JobProcesses:
         """
         ended: list[datetime] = []
         watchers = [
-            threading.Thread(target=self._watch, args=(job, number, process, ended), daemon=True)
-            for number, process in enumerate(processes)
+            threading.Thread(target=self._watch, args=(job, process, ended), daemon=True) for process in processes
         ]
         for watcher in watchers:
             watcher.start()
         codes: dict[int, int] = {}
-        alarm = self._clock.after(limit, lambda: job.signals.put("limit"))
-        by = self._wait(job, processes, codes)
+        over = object()  # of this run alone, as the processes are: a job that was interrupted has another one
+        alarm = self._clock.after(limit, lambda: job.signals.put(over))
+        by = self._wait(job, processes, codes, over)
         self._clock.cancel(alarm)
         failed = next((number for number, code in codes.items() if code != 0), 0)
         self._stop(processes, codes)
@@ -58,14 +58,18 @@ class JobProcesses:
         code = codes[failed]
         return Finished(by, code if code >= 0 else 128 - code, max(ended), failed)
 
-    def _wait(self, job: Job, processes: Sequence[Child], codes: dict[int, int]) -> Literal["exit", "stop", "limit"]:
+    def _wait(
+        self, job: Job, processes: Sequence[Child], codes: dict[int, int], over: object
+    ) -> Literal["exit", "stop", "limit"]:
         """Collect the exit codes of processes that end by themselves, until one failed or all succeeded."""
         while len(codes) < len(processes):
             signal = job.signals.get()
-            if isinstance(signal, str):
-                return signal
-            codes[signal] = self._containers.stop(processes[signal], 0)
-            if codes[signal] != 0:
+            if signal == "stop" or signal is over:
+                return "limit" if signal is over else "stop"
+            for number, process in enumerate(processes):
+                if process is signal:
+                    codes[number] = self._containers.stop(process, 0)
+            if any(codes.values()):
                 break
         return "exit"
 
@@ -76,7 +80,7 @@ class JobProcesses:
                 stopped = pool.map(lambda number: self._containers.stop(processes[number], self._grace), left)
                 codes.update(zip(left, stopped, strict=True))
 
-    def _watch(self, job: Job, number: int, process: Child, ended: list[datetime]) -> None:
+    def _watch(self, job: Job, process: Child, ended: list[datetime]) -> None:
         process.wait(lambda: math.inf)
         ended.append(self._clock.now())
-        job.signals.put(number)
+        job.signals.put(process)

@@ -6,12 +6,13 @@ of the local cloud cut off begins anew at the next start, from its first state; 
 """
 
 import logging
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from localcloud.clock import Clock
 from localcloud.errors import AwsError, ImageError, StoppedError, WorkError
@@ -25,14 +26,15 @@ from localcloud.settings import Limits
 
 log = logging.getLogger(__name__)
 MAX_REASON = 1024  # of the API's shape FailureReason: no limit that could be set
+_AGAIN = 1.0  # seconds, real ones, after an end that could not be written
 
 
 @dataclass(eq=False)
 class Job:
     """One job in the queue or at work.
 
-    ``stopping``: it must end. ``signals`` wake whoever waits for its processes: the number of one that has ended, a
-    stop, or the end of its time.
+    ``stopping``: it must end. ``signals`` wake whoever waits for its processes: one that has ended, ``"stop"``, or what
+    stands for the end of their time.
     """
 
     work: "JobKind"
@@ -40,7 +42,7 @@ class Job:
     name: str
     clock: Clock
     stopping: threading.Event = field(default_factory=threading.Event)
-    signals: "SimpleQueue[int | Literal['stop', 'limit']]" = field(default_factory=SimpleQueue)
+    signals: SimpleQueue[object] = field(default_factory=SimpleQueue)
 
     def ask_to_stop(self) -> None:
         """Make the job end soon."""
@@ -236,8 +238,21 @@ class Jobs:
             del self._living[(kind.prefix, job.region, job.name.lower())]
             if self._closed:  # a job that the closing cut off did not end: the next start begins it anew
                 return
-        self._store.update(kind, job.region, job.name, lambda data: _ended(job, data, ending))
-        self._clock.end()
+        try:
+            self._write_end(job, ending)
+        finally:
+            self._clock.end()
+
+    def _write_end(self, job: Job, ending: Ending) -> None:
+        """Keep how a job ended, as soon as the disk takes it; raises StoppedError if the cloud closes before."""
+        while True:
+            try:
+                self._store.update(job.work.kind, job.region, job.name, lambda data: _ended(job, data, ending))
+            except sqlite3.Error as error:
+                log.error("job_end_not_written name=%s error=%s", job.name, error)  # noqa: TRY400  said all
+                self._background.pause(_AGAIN)
+            else:
+                return
 
 
 def _ended(job: Job, data: Data, ending: Ending) -> Data:

@@ -1,16 +1,10 @@
-"""List operations: the same filters, orders and pages for every kind.
+"""List operations: the same filters, orders and pages for every kind."""
 
-A token names the last entry of its page, so entries that come or go between two pages neither repeat nor hide others.
-"""
-
-import base64
-import binascii
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
+from localcloud import paging
 from localcloud.errors import AwsError
 from localcloud.sagemaker import resource_kinds
 from localcloud.sagemaker.resource_kinds import Kind
@@ -48,15 +42,13 @@ def page(listing: Listing, rows: Iterable[Data], request: Data) -> Data:
     kind = listing.kind
     by = _order(kind, request.get("SortBy", "CreationTime"))
     descending = request.get("SortOrder", "Descending" if listing.descending else "Ascending") == "Descending"
-    found = sorted((row for row in rows if _wanted(kind, row, request)), key=by, reverse=descending)
-    if "NextToken" in request:
-        last = _read_token(request["NextToken"])
-        found = [row for row in found if (by(row) < last if descending else by(row) > last)]
-    size = request.get("MaxResults", _PAGE)
-    answer: dict[str, Any] = {listing.answer: found[:size]}
-    if len(found) > size:
-        answer["NextToken"] = _token(by(found[size - 1]))
-    return answer
+    found, token = paging.page(
+        (row for row in rows if _wanted(kind, row, request)),
+        *(by, request.get("MaxResults", _PAGE), request.get("NextToken")),
+        wrong=AwsError("ValidationException", "Invalid NextToken"),
+        descending=descending,
+    )
+    return {listing.answer: found, "NextToken": token}
 
 
 def _wanted(kind: Kind, row: Data, request: Data) -> bool:
@@ -96,15 +88,3 @@ def _unique(kind: Kind, row: Data) -> str:
         if kind is resource_kinds.MODEL_PACKAGE
         else row[kind.name]
     )
-
-
-def _token(last: tuple[str, str]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(last).encode()).decode()
-
-
-def _read_token(token: str) -> tuple[str, str]:
-    try:
-        first, second = json.loads(base64.urlsafe_b64decode(token))
-    except (ValueError, TypeError, binascii.Error):
-        raise AwsError("ValidationException", "Invalid NextToken") from None
-    return str(first), str(second)

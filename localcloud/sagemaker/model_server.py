@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from localcloud.errors import ContainerError, DataError, StoppedError, WorkError
+from localcloud.errors import AnswerTimeoutError, ContainerError, DataError, StoppedError, WorkError
 from localcloud.sagemaker import archive
 from localcloud.sagemaker.connections import Connections, Reply
 from localcloud.sagemaker.containers import Containers
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _PORTS = range(20_000, 32_000)  # ours, as is the next: on AWS every container has port 8080 to itself
 _PORT_TRIES = 3
 _OK = 200
+_ENDING = 0.5  # seconds that the end of a process whose connection broke may take
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,21 @@ class ModelServer:
         raise ContainerError("the container found no free port")
 
     def request(self, method: str, path: str, body: bytes, headers: Mapping[str, str], timeout: float) -> Reply:
-        """Send one request to the server; raises ContainerError."""
-        return self._connections.request(method, path, body, headers, timeout)
+        """Send one request to the server; raises ContainerError.
+
+        A connection breaks a moment before the process that held it is seen to have ended. Who asks again after that
+        failure must not meet the same process, so the end is waited for.
+        """
+        process = self._process
+        try:
+            return self._connections.request(method, path, body, headers, timeout)
+        except AnswerTimeoutError:
+            raise
+        except ContainerError:
+            seen_until = monotonic() + _ENDING
+            if process is not None:
+                process.wait(lambda: seen_until)
+            raise
 
     def ready(self) -> bool:
         """Say whether the process runs and was healthy."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from localcloud import emulated
 from localcloud.errors import AwsError
-from localcloud.sagemaker import emulated, quotas, resource_kinds, serverless
+from localcloud.sagemaker import quotas, resource_kinds, serverless
 from localcloud.sagemaker.capture_config import CaptureSpec
 from localcloud.sagemaker.foundation import Foundation
 from localcloud.sagemaker.model_server import ServerSpec

@@ -7,8 +7,9 @@ answer was lost can be repeated.
 
 from functools import partial
 
+from localcloud import emulated
 from localcloud.errors import AwsError
-from localcloud.sagemaker import emulated, resource_kinds
+from localcloud.sagemaker import resource_kinds
 from localcloud.sagemaker.foundation import Foundation
 from localcloud.sagemaker.store import Data, Store
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from localcloud import emulated
 from localcloud.errors import AwsError
-from localcloud.sagemaker import emulated
 from localcloud.sagemaker.containers import ROOT, local_path
 from localcloud.sagemaker.instances import read_count
 from localcloud.sagemaker.objects import Location

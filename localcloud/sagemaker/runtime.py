@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from localcloud import emulated
 from localcloud.errors import (
     AnswerTimeoutError,
     AwsError,
@@ -121,7 +122,7 @@ def _check(sent: Mapping[str, str], body: bytes, limits: Limits) -> None:
         )
     for name in _NOT_EMULATED:
         if name.lower() in sent:
-            raise _invalid(f"{name} is not emulated by the local cloud yet")
+            raise emulated.refusal(name, "ValidationError")
     for name, longest in _LONGEST.items():
         if len(sent.get(name.lower(), "")) > longest:
             raise _invalid(

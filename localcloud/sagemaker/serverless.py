@@ -8,8 +8,8 @@ model (bounds); the texts are ours.
 from collections.abc import Iterable
 from typing import Any
 
+from localcloud import emulated
 from localcloud.errors import AwsError
-from localcloud.sagemaker import emulated
 from localcloud.sagemaker.store import Data
 
 _MEMORY_STEP = 1024  # MB

@@ -6,12 +6,13 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+from localcloud import emulated
 from localcloud.clock import Clock
 from localcloud.database import Database
-from localcloud.errors import AwsError
 from localcloud.faults import Faults
 from localcloud.processes import Processes
 from localcloud.protocol import parse, render
+from localcloud.publish import Publish
 from localcloud.sagemaker import endpoints, models, packages, resource_kinds, tags, visibility
 from localcloud.sagemaker.background import Background
 from localcloud.sagemaker.capture import Captures
@@ -49,7 +50,7 @@ class SageMaker:
         self,
         settings: Settings,
         *,
-        publish: Callable[..., None],
+        publish: Publish,
         processes: Processes,
         clock: Clock,
         database: Database,
@@ -84,7 +85,13 @@ class SageMaker:
         self._captures = Captures(self._foundation, random.Random(), _new_id)  # noqa: S311  a sample, no secret
         self._endpoints = endpoints.Endpoints(self._foundation, self._captures)
         self._tuning = Tuning(self._foundation, self._jobs, self._training, random.Random())  # noqa: S311  seeds, no secret
-        self._metrics = InvocationMetrics(record, self._background, settings.delays.invocation_metrics, time.monotonic)
+        self._metrics = InvocationMetrics(
+            record,
+            self._background,
+            settings.delays.invocation_metrics,
+            time.monotonic,
+            transaction=self._store.transaction,
+        )
         self._operations = self._table()
 
     def start(self, endpoint_url: str) -> None:
@@ -123,7 +130,7 @@ class SageMaker:
         """
         do = self._operations.get(operation)
         if do is None:
-            raise AwsError("InvalidAction", f"SageMaker.{operation} is not emulated by the local cloud yet", 501)
+            raise emulated.unknown(f"{_SERVICE}.{operation}")
         answer = do(parse(_SERVICE, operation, body), region)
         return 200, render(_SERVICE, operation, answer or {})
 

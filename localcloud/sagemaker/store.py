@@ -14,12 +14,12 @@ from typing import Any
 from localcloud.database import Database
 from localcloud.documents import dumps, loads
 from localcloud.errors import AwsError
+from localcloud.publish import Publish
 from localcloud.sagemaker.events import state_change
 from localcloud.sagemaker.resource_kinds import Kind
 
 Data = Mapping[str, Any]
 Change = Callable[[Data], Data]
-Publish = Callable[..., None]
 Now = Callable[[], datetime]
 
 
@@ -122,11 +122,11 @@ class Store:
         raise AwsError("ValidationException", f"Could not find resource with ARN {arn}.")
 
     def _tell(self, kind: Kind, region: str, before: Data, after: Data) -> None:
-        detail = state_change(kind, before, after)
-        if detail is not None:
+        detail_type, detail = kind.detail_type, state_change(kind, before, after)
+        if detail_type is not None and detail is not None:
             self._publish(
                 source="aws.sagemaker",
-                detail_type=kind.detail_type,
+                detail_type=detail_type,
                 resources=[after[kind.arn]],
                 detail=detail,
                 region=region,

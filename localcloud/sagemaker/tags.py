@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from localcloud.sagemaker import emulated, resource_kinds
+from localcloud import emulated
+from localcloud.sagemaker import resource_kinds
 from localcloud.sagemaker.foundation import Foundation
 from localcloud.sagemaker.store import Data
 

@@ -3,8 +3,8 @@
 The texts about MaxWaitTimeInSeconds are AWS's, as its users report them.
 """
 
+from localcloud import emulated
 from localcloud.errors import AwsError
-from localcloud.sagemaker import emulated
 from localcloud.sagemaker.checkpoints import read_checkpoints
 from localcloud.sagemaker.instances import read_count
 from localcloud.sagemaker.log_metrics import read_definitions

@@ -5,8 +5,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from localcloud import emulated
 from localcloud.errors import AwsError, ContainerError
-from localcloud.sagemaker import emulated
 from localcloud.sagemaker.data_processing import DataProcessing
 from localcloud.sagemaker.instances import read_count
 from localcloud.sagemaker.model_server import ModelServer

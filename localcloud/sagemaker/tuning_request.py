@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
+from localcloud import emulated
 from localcloud.errors import AwsError
-from localcloud.sagemaker import emulated, quotas
+from localcloud.sagemaker import quotas
 from localcloud.sagemaker.store import Data
 from localcloud.sagemaker.tuning_search import Search
 from localcloud.sagemaker.tuning_space import Space, read_space

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from localcloud import emulated
 from localcloud.errors import AwsError
-from localcloud.sagemaker import emulated
 
 MOST_SEARCHED = 30  # of the developer guide's limits of automatic model tuning
 _AUTO_LOGARITHMIC = 100.0

@@ -10,22 +10,24 @@ queues and functions are tried no oftener (AWS: for 23 days) is ours.
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from typing import Any
 
+from localcloud import documents
 from localcloud.clock import Clock
 from localcloud.database import Database
 from localcloud.errors import AwsError
 from localcloud.sns.http_posts import HttpPosts, Post
 from localcloud.sns.messages import Letter
 from localcloud.sns.store import Store, Subscription
-from localcloud.targets import Targets
+from localcloud.targets import Targets, may_pass
 
 log = logging.getLogger(__name__)
 _SUCCESS = range(200, 300)
+_AGAIN = 30.0  # seconds after a try of which nothing could be written
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Deliveries:
             "INSERT INTO sns_deliveries (subscription, protocol, endpoint, letter, tries, due)"
             " VALUES (?, ?, ?, ?, 0, ?)",
             *(subscription.arn, subscription.protocol, subscription.endpoint),
-            json.dumps({"body": letter.body, "headers": dict(letter.headers), "dead": letter.dead}),
+            documents.dumps(vars(letter)),
             self._clock.now().isoformat(),
         )
         self._database.after_commit(lambda: self._after(0.0, row_id))
@@ -87,7 +89,20 @@ class Deliveries:
             self._clock.after(seconds, self._trial(row_id))
 
     def _trial(self, row_id: int) -> Callable[[], None]:
-        return lambda: self._try(row_id)
+        def trial() -> None:
+            with self._kept(row_id):
+                self._try(row_id)
+
+        return trial
+
+    @contextmanager
+    def _kept(self, row_id: int) -> Iterator[None]:
+        """Try a row again whose try failed for a reason of ours, as a full disk: it must not lie until a restart."""
+        try:
+            yield
+        except BaseException:  # raised on
+            self._after(_AGAIN, row_id)
+            raise
 
     def _try(self, row_id: int) -> None:
         row = self._database.row(
@@ -105,26 +120,30 @@ class Deliveries:
         try:
             with self._database.transaction():
                 self._delete(delivery)
-                self._targets.send(delivery.endpoint, delivery.letter.body.encode())
+                self._targets.send(delivery.endpoint, delivery.letter.body.encode(), delivery.letter.attributes)
         except AwsError as error:
-            self._failed(delivery, f"{error.code}: {error.message}", again=_is_servers(error.status))
+            self._failed(delivery, f"{error.code}: {error.message}", again=may_pass(error.status))
         else:
             _log("sns_delivered", delivery)
 
     def _post(self, delivery: _Delivery) -> None:
         def done(outcome: int | str) -> None:
             try:
-                if isinstance(outcome, int) and outcome in _SUCCESS:
-                    self._delete(delivery)
-                    _log("sns_delivered", delivery)
-                else:
-                    again = isinstance(outcome, str) or _is_servers(outcome)
-                    self._failed(delivery, f"status {outcome}" if isinstance(outcome, int) else outcome, again=again)
+                with self._kept(delivery.id):
+                    self._answered(delivery, outcome)
             finally:
                 self._clock.end()
 
         self._clock.begin()
         self._posts.send(Post(delivery.endpoint, delivery.letter.headers, delivery.letter.body.encode(), done))
+
+    def _answered(self, delivery: _Delivery, outcome: int | str) -> None:
+        if isinstance(outcome, int) and outcome in _SUCCESS:
+            self._delete(delivery)
+            _log("sns_delivered", delivery)
+        else:
+            again = isinstance(outcome, str) or may_pass(outcome)
+            self._failed(delivery, f"status {outcome}" if isinstance(outcome, int) else outcome, again=again)
 
     def _failed(self, delivery: _Delivery, reason: str, *, again: bool) -> None:
         log.warning(
@@ -164,11 +183,7 @@ class Deliveries:
 
 def _delivery(row: tuple[Any, ...]) -> _Delivery:
     row_id, subscription, protocol, endpoint, letter, tries = row
-    return _Delivery(row_id, subscription, protocol, endpoint, Letter(**json.loads(letter)), tries)
-
-
-def _is_servers(status: int) -> bool:
-    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS
+    return _Delivery(row_id, subscription, protocol, endpoint, Letter(**documents.loads(letter)), tries)
 
 
 def _log(event: str, delivery: _Delivery) -> None:

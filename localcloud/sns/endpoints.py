@@ -15,7 +15,7 @@ from localcloud.sns.refusals import flag, invalid, not_emulated, only
 CONFIRMED_AT_ONCE = ("sqs", "lambda")
 _EMULATED = ("sqs", "lambda", "http", "email")
 _OTHERS = ("https", "email-json", "sms", "application", "firehose")
-_ATTRIBUTES = ("RawMessageDelivery", "FilterPolicy", "FilterPolicyScope", "RedrivePolicy")
+_ATTRIBUTES = "RawMessageDelivery FilterPolicy FilterPolicyScope RedrivePolicy"
 _WITHOUT_RAW = ("lambda", "email")
 _QUEUE = re.compile(r"arn:aws:sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}")
 _FUNCTION = re.compile(r"arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_$-]+)?")

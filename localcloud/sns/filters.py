@@ -14,11 +14,11 @@ from typing import Any
 from localcloud.errors import AwsError
 from localcloud.eventbridge.patterns import Matches, compile_pattern
 from localcloud.sns.refusals import invalid
+from localcloud.targets import Attributes
 
 SCOPES = ("MessageAttributes", "MessageBody")
 _MOST_KEYS = 5
 _MOST_COMBINATIONS = 150
-Attributes = Mapping[str, Mapping[str, Any]]  # by name: DataType, and StringValue or BinaryValue
 
 
 def check(policy: str, scope: str) -> None:

@@ -10,14 +10,15 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from localcloud.errors import AwsError
-from localcloud.sns.filters import Attributes
 from localcloud.sns.refusals import invalid
 from localcloud.sns.store import Subscription
+from localcloud.targets import Attributes
+from localcloud.timestamps import milliseconds
 
 SIGNATURE = "local"
 _MOST_BYTES = 262_144
@@ -46,12 +47,14 @@ class Message:
 class Letter:
     """What is sent to one subscriber: a body and, to an HTTP address, headers; None of it goes to nobody's queue.
 
-    ``dead``: what its dead-letter queue gets if it cannot be delivered; None: nothing.
+    ``dead``: what its dead-letter queue gets if it cannot be delivered; None: nothing. ``attributes``: what a queue
+    gets as the message's own, where the message alone is delivered.
     """
 
     body: str
     headers: Mapping[str, str]
     dead: str | None
+    attributes: Attributes = field(default_factory=dict)
 
 
 def read(request: Mapping[str, Any], *, message_id: str, topic: str, time: datetime) -> Message:
@@ -81,7 +84,7 @@ def notification(message: Message, subscription: Subscription, address: str) -> 
     headers = _headers("Notification", message.id, subscription)
     if subscription.attributes.get("RawMessageDelivery") == "true":
         text = message.text(subscription.protocol)
-        return Letter(text, {**headers, "x-amz-sns-rawdelivery": "true"}, text)
+        return Letter(text, {**headers, "x-amz-sns-rawdelivery": "true"}, text, message.attributes)
     return Letter(dead, headers, dead)
 
 
@@ -97,7 +100,7 @@ def confirmation(subscription: Subscription, *, message_id: str, time: datetime,
         "Message": f"You have chosen to subscribe to the topic {topic}.\n"
         "To confirm the subscription, visit the SubscribeURL included in this message.",
         "SubscribeURL": f"{address}/?{urlencode(link, safe=':')}",
-        "Timestamp": _stamp(time),
+        "Timestamp": milliseconds(time),
         **_signature(address),
     }
     headers = _headers("SubscriptionConfirmation", message_id, subscription)
@@ -113,7 +116,7 @@ def _notification(message: Message, subscription: Subscription, address: str) ->
         "TopicArn": message.topic,
         **({} if message.subject is None else {"Subject": message.subject}),
         "Message": message.text(subscription.protocol),
-        "Timestamp": _stamp(message.time),
+        "Timestamp": milliseconds(message.time),
         **_signature(address),
         "UnsubscribeURL": f"{address}/?{urlencode(link, safe=':')}",
         **({"MessageAttributes": _shown(message.attributes)} if message.attributes else {}),
@@ -220,7 +223,3 @@ def _by_protocol(text: str) -> Mapping[str, str]:
     if not all(isinstance(part, str) for part in texts.values()):
         raise invalid("Message Structure - an entry in the JSON message body is no string")
     return texts
-
-
-def _stamp(time: datetime) -> str:
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time.microsecond // 1000:03d}Z"

@@ -17,7 +17,7 @@ from localcloud.sns.topics import Topics
 
 log = logging.getLogger(__name__)
 Data = Mapping[str, Any]
-_MEMBERS = ("Message", "Subject", "MessageStructure", "MessageAttributes")
+_MEMBERS = "Message Subject MessageStructure MessageAttributes"
 _MOST_ENTRIES = 10
 _MOST_BATCH = 262_144
 _MOST_ID = 80
@@ -32,7 +32,7 @@ class Publishing:
 
     def publish(self, request: Data, region: str) -> Data:
         """Publish, to a topic."""
-        only(request, (*_MEMBERS, "TopicArn", "TargetArn"), "Publish: ")
+        only(request, f"{_MEMBERS} TopicArn TargetArn", "Publish: ")
         named = [request[member] for member in ("TopicArn", "TargetArn") if member in request]
         if len(named) != 1:
             raise invalid(
@@ -49,7 +49,7 @@ class Publishing:
         with self._foundation.database.transaction():
             for entry in entries:
                 try:
-                    only(entry, (*_MEMBERS, "Id"), "PublishBatch: ")
+                    only(entry, f"{_MEMBERS} Id", "PublishBatch: ")
                     answer["Successful"].append({"Id": entry["Id"], "MessageId": self.send(topic.arn, entry)})
                 except AwsError as error:
                     fault = {"Code": error.code, "Message": error.message, "SenderFault": True}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from localcloud import emulated
 from localcloud.errors import AwsError
 
 
@@ -12,7 +13,7 @@ def invalid(what: str) -> AwsError:
 
 def not_emulated(what: str) -> AwsError:
     """Return the answer to what SNS has and the local cloud does not have."""
-    return invalid(f"{what} is not emulated by the local cloud")
+    return emulated.refusal(f"Invalid parameter: {what}", "InvalidParameter")
 
 
 def missing(what: str) -> AwsError:
@@ -20,11 +21,9 @@ def missing(what: str) -> AwsError:
     return AwsError("NotFound", f"{what} does not exist", 404)
 
 
-def only(given: Iterable[str], emulated: Iterable[str], path: str = "") -> None:
-    """Refuse every name that is not emulated; raises AwsError."""
-    for name in given:
-        if name not in emulated:
-            raise not_emulated(path + name)
+def only(given: Iterable[str], members: str, path: str = "") -> None:
+    """Refuse any name that is not among the space-separated ``members``."""
+    emulated.only(given, members, path, not_emulated)
 
 
 def flag(attributes: Mapping[str, str], name: str) -> bool:

@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 
 from localcloud.clock import Clock
 from localcloud.database import Database
-from localcloud.errors import AwsError
 from localcloud.json_api import Operation
 from localcloud.query_api import QueryApi
 from localcloud.sns.deliveries import Deliveries
 from localcloud.sns.foundation import Foundation
 from localcloud.sns.http_posts import HttpPosts
 from localcloud.sns.publishing import Publishing
+from localcloud.sns.refusals import invalid
 from localcloud.sns.store import Store
 from localcloud.sns.subscriptions import Subscriptions
 from localcloud.sns.topics import Topics
-from localcloud.targets import Targets
+from localcloud.targets import NO_ATTRIBUTES, Attributes, Targets
 
 
 def _new_id() -> str:
@@ -59,16 +59,12 @@ class Sns:
         """Deliver nothing more; what is under way stays to be delivered."""
         self._posts.stop()
 
-    def publish(self, arn: str, message: str, subject: str | None = None) -> str:
-        """Publish to a topic, in the transaction around if there is one; the message's id. Raises AwsError."""
-        return self._publishing.send(arn, {"Message": message, **({} if subject is None else {"Subject": subject})})
-
-    def take(self, arn: str, message: bytes) -> None:
-        """Publish a message that another service sends to a topic; raises AwsError."""
+    def take(self, arn: str, message: bytes, attributes: Attributes = NO_ATTRIBUTES) -> None:
+        """Publish a message that another service sends to a topic, in the transaction around; raises AwsError."""
         try:
-            self.publish(arn, message.decode())
+            self._publishing.send(arn, {"Message": message.decode(), "MessageAttributes": attributes})
         except UnicodeDecodeError as error:
-            raise AwsError("InvalidParameter", "Invalid parameter: Message Reason: it is not UTF-8") from error
+            raise invalid("Message Reason: it is not UTF-8") from error
 
     def _operations(self) -> Mapping[str, Operation]:
         topics, subscriptions = self._topics, self._subscriptions

@@ -18,7 +18,7 @@ from localcloud.sns.store import Store, Topic
 Data = Mapping[str, Any]
 PAGE = 100
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,256}")
-_ATTRIBUTES = ("DisplayName", "Policy")
+_ATTRIBUTES = "DisplayName Policy"
 _MOST_TAGS = 50
 _MOST_DISPLAY_NAME = 100
 
@@ -32,7 +32,7 @@ class Topics:
 
     def create(self, request: Data, region: str) -> Data:
         """CreateTopic."""
-        only(request, ("Name", "Attributes", "Tags"))
+        only(request, "Name Attributes Tags")
         name, attributes = request["Name"], dict(request.get("Attributes", {}))
         if name.endswith(".fifo") or "FifoTopic" in attributes:
             raise not_emulated("a FIFO topic")

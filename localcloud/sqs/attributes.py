@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from localcloud.emulated import refusal
 from localcloud.errors import AwsError
 from localcloud.sqs.refusals import invalid, refused
 
@@ -76,7 +77,7 @@ def defaults(*, fifo: bool) -> dict[str, str]:
 def _parsed(name: str, value: str, *, fifo: bool) -> str:
     choices = {**_CHOICES, **(_FIFO_CHOICES if fifo else {})}.get(name)
     if name.startswith("Kms"):
-        raise AwsError("ValidationException", f"{name} is not emulated by the local cloud yet")
+        raise refusal(name)
     if name in _BOUNDS:
         low, high = _BOUNDS[name]
         if not re.fullmatch(r"\d{1,9}", value) or not low <= int(value) <= high:

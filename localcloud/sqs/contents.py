@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from localcloud.sqs.refusals import invalid, missing, refused
-
-Attributes = Mapping[str, Mapping[str, Any]]  # DataType and StringValue, or BinaryValue in bytes, by name
+from localcloud.targets import Attributes
 
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NAME = re.compile(r"(?!(?i:aws|amazon)\.)(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]{1,256}(?<!\.)")

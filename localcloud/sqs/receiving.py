@@ -30,7 +30,7 @@ def receive(messages: Messages, waiting: Waiting, queue: Queue, request: Data) -
     wait = _number(request, "WaitTimeSeconds", queue.number("ReceiveMessageWaitTimeSeconds"), 0, _LONGEST_WAIT)
     hidden = _number(request, "VisibilityTimeout", queue.number("VisibilityTimeout"), 0, _LONGEST_TIMEOUT)
     if "ReceiveRequestAttemptId" in request:
-        raise refused("UnsupportedOperation", "ReceiveRequestAttemptId is not emulated by the local cloud yet")
+        raise refused("UnsupportedOperation", "ReceiveRequestAttemptId is not emulated by the local cloud")
     found = waiting.look(queue.id, wait, lambda: messages.take(queue, most, hidden), lambda: messages.next_due(queue))
     return {"Messages": [_shown(queue, message, request) for message in found] or None}
 

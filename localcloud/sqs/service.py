@@ -6,7 +6,6 @@ may be another one after a restart: of a URL in a request only the queue's name 
 
 import json
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 from localcloud.clock import Clock
@@ -18,6 +17,7 @@ from localcloud.sqs.messages import Messages
 from localcloud.sqs.queues import Queue, Queues
 from localcloud.sqs.refusals import no_queue
 from localcloud.sqs.waiting import Waiting
+from localcloud.targets import NO_ATTRIBUTES, Attributes
 
 Data = Mapping[str, Any]
 OfQueue = Callable[[Queue, Data], Data | None]
@@ -40,15 +40,14 @@ class Sqs(JsonApi):
         """Do one operation; raises AwsError. ReceiveMessage takes a message's attributes by both of its lists."""
         return super().answer(operation, _one_list(body) if operation == "ReceiveMessage" else body, region)
 
-    def take(self, arn: str, message: bytes, attributes: Mapping[str, str] = MappingProxyType({})) -> None:
+    def take(self, arn: str, message: bytes, attributes: Attributes = NO_ATTRIBUTES) -> None:
         """Send a message to the queue of an ARN, in the transaction around; raises AwsError if there is none."""
-        texts = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
-        body = {"MessageBody": message.decode("utf-8", "replace"), **({"MessageAttributes": texts} if texts else {})}
+        request = {"MessageBody": message.decode("utf-8", "replace"), "MessageAttributes": attributes}
         with self._database.transaction():
             queue = self._queues.by_arn(arn)
             if queue is None:
                 raise no_queue()
-            sending.send(self._messages, queue, body)
+            sending.send(self._messages, queue, request)
 
     def stop(self) -> None:
         """Let nobody wait for a message any more."""

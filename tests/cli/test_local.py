@@ -72,6 +72,17 @@ def test_up_status_down(state: Path) -> None:
 
 
 @needs_local_cloud
+def test_models_of_earlier_starts_keep_their_image(state: Path) -> None:
+    """The next start knows the images of earlier ones, so that models made with them are served again."""
+    state.mkdir()
+    (state / "images.json").write_text('{"of-yesterday": {"command": ["gone"]}}')
+    documents(freshet("up", "--detach", "--port", "0", "--json", state=state))
+    images = json.loads((state / "images.json").read_text())
+    assert len(images) == 2
+    assert images["of-yesterday"] in [images[uri] for uri in images if uri != "of-yesterday"]
+
+
+@needs_local_cloud
 def test_foreground(state: Path) -> None:
     """`up` in the foreground stops its cloud when it is told to end."""
     process = subprocess.Popen(

@@ -597,5 +597,5 @@ def test_what_is_not_emulated_is_named(jobs: Jobs) -> None:
 
     Ours: AWS takes it.
     """
-    with pytest.raises(jobs.api.exceptions.ClientError, match="RetryStrategy is not emulated by the local cloud yet"):
+    with pytest.raises(jobs.api.exceptions.ClientError, match="RetryStrategy is not emulated by the local cloud"):
         jobs.train(RetryStrategy={"MaximumRetryAttempts": 1})

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from localcloud.cloud import Cloud
+from localcloud.database import Database
 from localcloud.errors import AdminError, AwsError
 from localcloud.settings import Delays, Settings
+from tests.localcloud.cloud_process import client
 
 T = TypeVar("T")
 
@@ -73,16 +73,7 @@ class RunningCloud:
         self._stack = stack
 
     def client(self, service: str, region: str = REGION, **config: Any) -> Any:
-        make: Any = boto3.client  # its overloads know literal names of services only
-        client = make(
-            service,
-            endpoint_url=self.cloud.endpoint_url,
-            region_name=region,
-            aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106  no secret: the cloud takes any
-            config=Config(retries={"total_max_attempts": 1}, **config),
-        )
-        return self._stack.enter_context(closing(client))
+        return self._stack.enter_context(closing(client(service, self.cloud.endpoint_url, region, **config)))
 
     def request(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
@@ -126,6 +117,12 @@ def wait_for(look: Callable[[], T], seconds: float = 20.0) -> T:
 @pytest.fixture(name="wait_for")
 def wait_for_fixture() -> Callable[..., Any]:
     return wait_for
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with closing(Database(tmp_path / "state.db")) as database:
+        yield database
 
 
 StartCloud = Callable[..., RunningCloud]

@@ -1,49 +1,18 @@
 """SIGKILL of the front door while clients write: what was acknowledged is there, against the clients' own log."""
 
-import json
-import os
 import random
-import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+
+from tests.localcloud.cloud_process import CloudProcess, client
 
 CLIENTS = 4
 TABLE, BUCKET = "written", "written"
-
-
-@contextmanager
-def local_cloud(state: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run a local cloud as a program of its own; its process and its address."""
-    command = [sys.executable, "-m", "localcloud", "--state", str(state), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": "."}) as process:
-        try:
-            assert process.stdout
-            yield process, json.loads(process.stdout.readline())["endpoint_url"]
-        finally:
-            process.kill()
-
-
-def client(service: str, url: str) -> Any:
-    make: Any = boto3.client
-    return make(
-        service,
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="any",
-        aws_secret_access_key="any",  # noqa: S106 - the local cloud takes any
-        config=Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20),
-    )
 
 
 class Writer(threading.Thread):
@@ -96,29 +65,29 @@ def test_no_acknowledged_write_is_lost(tmp_path: Path, pytestconfig: pytest.Conf
     writes = pytestconfig.getoption("--writes")
     log: dict[str, str] = {}
     state = tmp_path / "state"
-    with local_cloud(state) as (process, url):
-        with closing(client("s3", url)) as s3, closing(client("dynamodb", url)) as dynamodb:
-            s3.create_bucket(Bucket=BUCKET)
+    with CloudProcess(state) as cloud:
+        with closing(cloud.client("s3")) as s3, closing(cloud.client("dynamodb")) as dynamodb:
+            s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
             dynamodb.create_table(
                 TableName=TABLE,
                 KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
                 AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
                 BillingMode="PAY_PER_REQUEST",
             )
-        process.send_signal(signal.SIGKILL)
+        cloud.kill()
     kills = 0
     while len(log) < writes:
-        with local_cloud(state) as (process, url):
+        with CloudProcess(state) as cloud:
             goal = min(writes, len(log) + max(100, writes // 5))
-            writers = write(url, writes, log)
+            writers = write(cloud.url, writes, log)
             while len(log) < goal:
                 time.sleep(0.005)
-            process.send_signal(signal.SIGKILL)
+            cloud.kill()
             for writer in writers:
                 writer.join(60)
             kills += 1
-    with local_cloud(state) as (_, url):
-        there = found(url)
+    with CloudProcess(state) as cloud:
+        there = found(cloud.url)
     assert kills >= 4
     assert {name: place for name, place in log.items() if there.get(name) != place} == {}
     assert len(there) - len(log) <= kills * CLIENTS, "more is there than writes that were under way"

@@ -1,24 +1,21 @@
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from localcloud import documents
 from localcloud.database import Database
 from localcloud.errors import ConfigError
+from tests.localcloud.full_disk import files_up_to
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "state.db")
+def database(database: Database) -> Database:
     database.define("CREATE TABLE things (name TEXT)")
-    yield database
-    database.close()
+    return database
 
 
 def names(database: Database) -> list[str]:
@@ -30,6 +27,12 @@ def add_and_fail(database: Database, name: str, followed: list[str]) -> None:
         database.execute("INSERT INTO things VALUES (?)", name)
         database.after_commit(lambda: followed.append(name))
         raise ZeroDivisionError
+
+
+def add(database: Database, name: str, followed: list[str]) -> None:
+    with database.transaction():
+        database.execute("INSERT INTO things VALUES (?)", name)
+        database.after_commit(lambda: followed.append(name))
 
 
 def test_a_failed_transaction_leaves_nothing(database: Database) -> None:
@@ -64,6 +67,25 @@ def test_what_follows_sees_what_was_committed(database: Database) -> None:
     assert followed == [["a"], []]
 
 
+def test_a_commit_that_fails_leaves_nothing(tmp_path: Path, database: Database) -> None:
+    """Of a transaction that finds no place on the disk nothing stays, and nothing follows, also not from the next."""
+    followed: list[str] = []
+    with files_up_to((tmp_path / "state.db-wal").stat().st_size), pytest.raises(sqlite3.OperationalError):
+        add(database, "lost" * 100_000, followed)
+    add(database, "kept", followed)
+    assert names(database) == followed == ["kept"]
+
+
+def test_what_fails_after_a_commit_keeps_nothing_else_from_following(database: Database) -> None:
+    """An action that fails does not say to the caller that the change was not made, and the others run."""
+    followed: list[str] = []
+    with database.transaction():
+        database.execute("INSERT INTO things VALUES ('a')")
+        database.after_commit(lambda: 1 / 0)
+        database.after_commit(lambda: followed.append("b"))
+    assert followed == ["b"]
+
+
 def test_kill_9_loses_no_transaction_that_returned(tmp_path: Path) -> None:
     """A process that is killed right after a transaction returned finds it again, and nothing of a later one."""
     program = textwrap.dedent("""
@@ -95,13 +117,3 @@ def test_a_foreign_layout_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("no database, but long enough to be read as one" * 100)
     with pytest.raises(ConfigError, match="text"):
         Database(tmp_path / "text.db")
-
-
-def test_documents_keep_times_and_bytes() -> None:
-    """What JSON cannot say comes back from a document as it went in."""
-    data = {
-        "at": datetime(2028, 2, 29, 12, tzinfo=UTC),
-        "body": b"\x00\xff",
-        "list": [1, 2.5, None, "text", {"a": True}],
-    }
-    assert documents.loads(documents.dumps(data)) == data

@@ -9,7 +9,9 @@ from localcloud.arguments import parse_arguments
 from localcloud.moto_services import SERVICES
 from localcloud.settings import Delays, Limits
 
-TEXT = (Path(__file__).parents[2] / "docs" / "local-cloud.md").read_text("utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+TEXT = (DOCS / "local-cloud.md").read_text("utf-8")
+RULES = (DOCS / "local-cloud-rules.md").read_text("utf-8")
 
 
 def rows(heading: str) -> dict[str, str]:
@@ -41,3 +43,9 @@ def test_every_option(capsys: pytest.CaptureFixture[str]) -> None:
         parse_arguments(["--help"])
     options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
     assert set(re.findall(r"(?<=\s)--[a-z-]+", TEXT)) <= options
+
+
+def test_every_table_of_rules() -> None:
+    """The document leads to the rules of each service that has some, and to no other."""
+    led = set(re.findall(r"\(local-cloud-rules\.md#([\w-]+)\)", TEXT))
+    assert led == {heading.lower().replace(" ", "-") for heading in re.findall(r"^## (.+)$", RULES, re.MULTILINE)}

@@ -1,20 +1,16 @@
 """What was acknowledged is there after ``kill -9`` of the whole local cloud, service by service."""
 
 import itertools
-import json
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
-ROOT = Path(__file__).parents[2]
+from tests.localcloud.cloud_process import CloudProcess
+
 TABLE = {
     "TableName": "ledger",
     "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
@@ -23,40 +19,12 @@ TABLE = {
 }
 
 
-class Process:
-    """A local cloud in a process of its own."""
-
-    def __init__(self, state: Path) -> None:
-        command = [sys.executable, "-m", "localcloud", "--port", "0", "--state", str(state)]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)
-        assert self._process.stdout is not None
-        self._url = json.loads(self._process.stdout.readline())["endpoint_url"]
-
-    def client(self, service: str) -> Any:
-        make: Any = boto3.session.Session().client
-        return make(
-            service,
-            endpoint_url=self._url,
-            region_name="eu-central-1",
-            aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106  no secret: the cloud takes any
-            config=Config(retries={"total_max_attempts": 1}),
-        )
-
-    def kill(self) -> None:
-        """Kill it, the process alone: what it started it cannot end any more."""
-        self._process.kill()
-        self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
-
-
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[[], Process]]:
-    started: list[Process] = []
+def start(tmp_path: Path) -> Iterator[Callable[[], CloudProcess]]:
+    started: list[CloudProcess] = []
 
-    def run() -> Process:
-        started.append(Process(tmp_path / "state"))
+    def run() -> CloudProcess:
+        started.append(CloudProcess(tmp_path / "state"))
         return started[-1]
 
     yield run
@@ -83,7 +51,7 @@ class Writer(threading.Thread):
             self.done[self.tried] = answer
 
 
-def test_nothing_acknowledged_is_lost(start: Callable[[], Process], wait_for: Callable[..., Any]) -> None:
+def test_nothing_acknowledged_is_lost(start: Callable[[], CloudProcess], wait_for: Callable[..., Any]) -> None:
     """Items, messages and roles that were acknowledged before a kill -9 are there after it; deleted ones are not.
 
     What was under way may be there or not. Killed twice, in the middle of writes of all kinds.
@@ -101,7 +69,7 @@ def test_nothing_acknowledged_is_lost(start: Callable[[], Process], wait_for: Ca
         _check(cloud, url, f"{turn}-", writers)
 
 
-def _write(cloud: Process, url: str, mark: str) -> dict[str, Writer]:
+def _write(cloud: CloudProcess, url: str, mark: str) -> dict[str, Writer]:
     dynamodb, deleter, sqs, consumer, iam = map(cloud.client, ("dynamodb", "dynamodb", "sqs", "sqs", "iam"))
 
     def put(number: str) -> None:
@@ -133,7 +101,7 @@ def _write(cloud: Process, url: str, mark: str) -> dict[str, Writer]:
     return writers
 
 
-def _check(cloud: Process, url: str, mark: str, writers: dict[str, Writer]) -> None:
+def _check(cloud: CloudProcess, url: str, mark: str, writers: dict[str, Writer]) -> None:
     pages = cloud.client("dynamodb").get_paginator("scan").paginate(TableName="ledger", ConsistentRead=True)
     found = {item["pk"]["S"] for page in pages for item in page["Items"]}
     assert {f"{mark}put-{number}" for number in writers["put"].done} <= found
@@ -162,7 +130,7 @@ def _check_messages(sqs: Any, url: str, mark: str, writers: dict[str, Writer]) -
     assert len(missing) <= with_consumer + 1  # one more may be deleted, with an answer that nobody saw
 
 
-def test_a_large_table_comes_back(start: Callable[[], Process]) -> None:
+def test_a_large_table_comes_back(start: Callable[[], CloudProcess]) -> None:
     """A table of 1,000 items that were written in batches is whole after a kill -9, its items in their order."""
     cloud = start()
     dynamodb = cloud.client("dynamodb")

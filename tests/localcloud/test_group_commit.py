@@ -1,7 +1,5 @@
 import sqlite3
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -9,13 +7,6 @@ from localcloud.database import Database
 from localcloud.group_commit import GroupCommit
 
 ADD = "INSERT INTO things VALUES (?)"
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "state.db")
-    yield database
-    database.close()
 
 
 def names(database: Database) -> list[str]:

@@ -1,6 +1,7 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,3 +29,22 @@ def test_full_disk(caplog: pytest.LogCaptureFixture) -> None:
     history.record("call", "s3", "PutObject", 200, 0.0)
     assert "history_not_written" in caplog.text
     history.close()
+
+
+def test_an_event_can_be_followed(start_cloud: Any, wait_for: Any) -> None:
+    """From an event's line its id leads to its deliveries and to the invocations that it caused."""
+    cloud = start_cloud("""
+from chalice import Chalice
+app = Chalice(app_name="a")
+
+@app.on_cw_event({"source": ["mine"]})
+def handler(event):
+    pass
+""")
+    entry = {"Source": "mine", "DetailType": "Thing Happened", "Detail": "{}", "Resources": ["arn:thing"]}
+    (told,) = cloud.client("events").put_events(Entries=[entry])["Entries"]
+    wait_for(lambda: [line for line in cloud.history("invoke") if line.get("event_id") == told["EventId"]])
+    (event,) = [line for line in cloud.history("event") if line["event_id"] == told["EventId"]]
+    assert (event["resources"], event["deliveries"]) == (["arn:thing"], 1)
+    (delivery,) = [line for line in cloud.history("delivery") if line["event_id"] == told["EventId"]]
+    assert (delivery["status"], delivery["operation"].rpartition(":")[2]) == ("delivered", "a-dev-handler")

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from localcloud.database import Database
+from localcloud.leftovers import Leftovers
 from localcloud.processes import Child, Processes
 from localcloud.reaper import living_groups, signal_group
 
@@ -207,4 +209,24 @@ def test_reaper_is_gone(tmp_path: Path) -> None:
     processes._reaper.stdin.close()  # noqa: SLF001  as the end of the cloud does
     assert before.wait(lambda: time.monotonic() + 20)
     assert after.wait(lambda: time.monotonic() + 20)
+    processes._reaper.wait()  # noqa: SLF001  one that still ran could not be told that they have ended
     processes.close()
+
+
+def test_a_look_at_a_process_does_not_wait_for_the_database(tmp_path: Path) -> None:
+    """While the end of a process waits to be noted, others see it: who looks may hold what the noting needs."""
+    database = Database(tmp_path / "state.db")
+    with Processes(Leftovers(database)) as processes:
+        child = run(processes, STUBBORN, tmp_path / "log")
+        stopping = threading.Thread(target=processes.stop, args=(child, 0), daemon=True)
+        looking = threading.Thread(target=child.wait, args=(in_20_seconds(),), daemon=True)
+        with database.transaction():
+            stopping.start()
+            assert child.wait(in_20_seconds())
+            stopping.join(0.2)  # it waits for the transaction by now
+            looking.start()
+            looking.join(20)
+            assert not looking.is_alive()
+            assert stopping.is_alive()
+        stopping.join(20)
+    database.close()

@@ -1,7 +1,5 @@
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +10,7 @@ from localcloud.cloudwatch.alarm_store import AlarmStore
 from localcloud.cloudwatch.transitions import Transitions
 from localcloud.database import Database
 from localcloud.errors import AwsError
-from localcloud.targets import Targets
+from localcloud.targets import NO_ATTRIBUTES, Attributes, Targets
 
 REGION = "eu-central-1"
 NOW = datetime(2026, 11, 21, 10, 0, 0, 500_000, tzinfo=UTC)
@@ -53,7 +51,7 @@ class Parts:
             raise RuntimeError("the bus is gone")
         self.events.append(event)
 
-    def _take(self, arn: str, message: bytes) -> None:
+    def _take(self, arn: str, message: bytes, _: Attributes = NO_ATTRIBUTES) -> None:
         if arn.endswith("gone"):
             raise AwsError("NotFound", "Topic does not exist", 404)
         self.sent.append((arn, json.loads(message)))
@@ -73,10 +71,8 @@ class Parts:
 
 
 @pytest.fixture
-def parts(tmp_path: Path) -> Iterator[Parts]:
-    database = Database(tmp_path / "state.db")
-    yield Parts(database)
-    database.close()
+def parts(database: Database) -> Parts:
+    return Parts(database)
 
 
 def test_the_event_of_a_change(parts: Parts) -> None:

@@ -16,7 +16,7 @@ from localcloud.eventbridge import EventBridge
 from localcloud.faults import Faults
 from localcloud.history import History
 from localcloud.settings import Delays, Settings
-from localcloud.targets import Targets
+from localcloud.targets import NO_ATTRIBUTES, Attributes, Targets
 
 REGION = "eu-central-1"
 QUEUE = f"arn:aws:sqs:{REGION}:123456789012:q"
@@ -35,13 +35,13 @@ class FakeQueues:
         self.database.define("CREATE TABLE IF NOT EXISTS taken (arn TEXT, message TEXT)")
         self.attributes: list[Mapping[str, str]] = []
 
-    def take(self, arn: str, message: bytes, attributes: Mapping[str, str] | None = None, /) -> None:
+    def take(self, arn: str, message: bytes, attributes: Attributes = NO_ATTRIBUTES) -> None:
         self.asked += 1
         self.database.execute("INSERT INTO taken VALUES (?, ?)", arn, message.decode())
         if arn in self.refuses:
             raise self.refuses[arn]
         if attributes:
-            self.attributes.append(attributes)
+            self.attributes.append({name: value["StringValue"] for name, value in attributes.items()})
 
     def messages(self, arn: str = QUEUE) -> list[str]:
         return [row[0] for row in self.database.rows("SELECT message FROM taken WHERE arn = ? ORDER BY rowid", arn)]
@@ -66,7 +66,7 @@ class Bridge:
         self._stack.callback(self.history.close)
         self.queues = FakeQueues(self.database)
         targets = Targets()
-        targets.add("sqs", self.queues.take, self.queues.take)
+        targets.add("sqs", self.queues.take)
         self.faults = Faults()
         settings = Settings(state=state, region=REGION, delays=delays)
         self.ids: list[str] = []

@@ -8,6 +8,7 @@ import pytest
 from localcloud.errors import ConfigError
 from localcloud.wiring import Function, Rule, Schedule, Wiring
 from tests.localcloud.eventbridge.conftest import QUEUE, REGION
+from tests.localcloud.full_disk import no_change_of
 
 NOON = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 WIRED = {"f": Function("f", "app-dev-f", "app.f", 60.0, 128)}
@@ -110,6 +111,17 @@ def test_all_deliveries_or_none(bridge: Any) -> None:
     with pytest.raises(sqlite3.Error):
         bridge.publish()
     assert bridge.waiting() == 0
+
+
+def test_a_delivery_that_cannot_be_written_is_made_later(bridge: Any) -> None:
+    """A delivery whose end finds no place on the disk is made when there is place again, without a restart."""
+    bridge.rule()
+    with no_change_of(bridge.database, "events_deliveries"):
+        bridge.publish()
+        bridge.clock.advance(1.0)
+    assert (bridge.queues.messages(), bridge.waiting()) == ([], 1)
+    bridge.clock.advance(30.0)
+    assert (len(bridge.queues.messages()), bridge.waiting()) == (1, 0)
 
 
 def test_restart_delivers_what_was_left(start_bridge: Any) -> None:

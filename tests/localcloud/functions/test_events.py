@@ -3,14 +3,11 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +20,10 @@ from localcloud.functions.destinations import Destinations
 from localcloud.functions.events import Events, Host, pause_before
 from localcloud.functions.invocations import Invocation, Outcome
 from localcloud.settings import Delays
+from localcloud.targets import Targets
 from localcloud.wiring import Function
+from tests.localcloud.cloud_process import CloudProcess, client
+from tests.localcloud.full_disk import no_change_of
 from tests.localcloud.functions.conftest import APP, ONE_TRY, PREFIX, call, send
 
 Notes = Callable[[str], list[str]]
@@ -94,42 +94,49 @@ def test_the_cloud_is_killed(tmp_path: Path, notes: Notes, wait_for: Wait, open_
     """A cloud that is killed with events waiting and under way loses none that was accepted."""
     (tmp_path / "app.py").write_text(APP)
     (tmp_path / "environment.json").write_text(json.dumps({"NOTES": str(tmp_path / "notes")}))
-    command = [sys.executable, "-m", "localcloud", "--app", "app:app", "--app-dir", str(tmp_path), "--port", "0"]
-    command += ["--state", str(tmp_path / "state"), "--environment", str(tmp_path / "environment.json")]
-
-    def run() -> tuple["subprocess.Popen[bytes]", str]:
-        process = subprocess.Popen(command, cwd=Path(__file__).parents[3], stdout=subprocess.PIPE)
-        assert process.stdout
-        return process, json.loads(process.stdout.readline())["endpoint_url"]
-
-    killed, url = run()
-    client = boto3.client("lambda", endpoint_url=url, region_name="us-east-1")
-    for number in range(20):
-        client.invoke(FunctionName=f"{PREFIX}gated", InvocationType="Event", Payload=str(number).encode())
-    client.close()
-    wait_for(lambda: notes("begun"))
-    killed.kill()
-    killed.communicate()
+    arguments = ["--app", "app:app", "--app-dir", str(tmp_path), "--environment", str(tmp_path / "environment.json")]
+    with CloudProcess(tmp_path / "state", *arguments) as cloud:
+        with contextlib.closing(client("lambda", cloud.url, "us-east-1")) as caller:
+            for number in range(20):
+                caller.invoke(FunctionName=f"{PREFIX}gated", InvocationType="Event", Payload=str(number).encode())
+        wait_for(lambda: notes("begun"))
     open_gate()
-    again, _ = run()
-    wait_for(lambda: set(notes("handled")) == {str(number) for number in range(20)})
-    again.terminate()
-    again.communicate()
+    with CloudProcess(tmp_path / "state", *arguments):
+        wait_for(lambda: set(notes("handled")) == {str(number) for number in range(20)})
 
 
-def test_an_event_is_part_of_its_senders_transaction(tmp_path: Path) -> None:
-    """An event is executed once its sender's transaction is on the disk; if that is rolled back it never was."""
-    database, clock, executed = Database(tmp_path / "db"), Clock(), list[Invocation]()
+def events_of(database: Database, clock: Clock, execute: Callable[[Invocation], object]) -> Events:
     function = Function("f", "app-dev-f", "app.f", 1.0, 128)
-    destinations = Destinations(lambda *_: None, lambda **_: None, "", lambda *_: None)
+    destinations = Destinations(Targets(), lambda **_: None, "", lambda *_: None)
     host = Host(
         *(database, clock, Delays(), Configs(database), DeadLetters(database), destinations),
         find=lambda _: function,
         arn=lambda name: name,
-        execute=executed.append,
+        execute=execute,
     )
     events = Events(host)
     events.resume()
+    return events
+
+
+def test_an_outcome_that_cannot_be_written_is_written_later(tmp_path: Path) -> None:
+    """An event whose outcome finds no place on the disk ends when there is place again, and is not executed twice."""
+    database, clock, executed = Database(tmp_path / "db"), Clock(virtual=True), list[Invocation]()
+    clock.start()
+    events_of(database, clock, executed.append).accept("app-dev-f", b"1", "once")
+    with no_change_of(database, "lambda_events"):
+        executed[0].future.set_result(Outcome())
+    assert len(database.rows("SELECT * FROM lambda_events")) == 1
+    clock.advance(30.0)
+    assert (database.rows("SELECT * FROM lambda_events"), len(executed)) == ([], 1)
+    clock.stop()
+    database.close()
+
+
+def test_an_event_is_part_of_its_senders_transaction(tmp_path: Path) -> None:
+    """An event is executed once its sender's transaction is on the disk; if that is rolled back it never was."""
+    database, executed = Database(tmp_path / "db"), list[Invocation]()
+    events = events_of(database, Clock(), executed.append)
     with contextlib.suppress(ZeroDivisionError), database.transaction():
         events.accept("app-dev-f", b"1", "never")
         raise ZeroDivisionError
@@ -240,6 +247,29 @@ def test_records_of_failure(start: Start, wait_for: Wait, notes: Notes) -> None:
         assert (each["version"], each["requestPayload"]) == ("1.0", {"n": 1})
     assert event["detail-type"] == "Lambda Function Invocation Result - Failure"
     assert event["resources"] == [bus, f"{arn('fails')}:$LATEST"]
+    assert cloud.page("dead-letters") == []
+
+
+def test_dead_letters_of_a_queue(start: Start, wait_for: Wait, notes: Notes) -> None:
+    """A dead-letter queue gets the event as it was, and the error as attributes of the message.
+
+    Source: Lambda Developer Guide, "Retaining records of asynchronous invocations": dead-letter queue attributes.
+    """
+    cloud = start(delays=ONE_TRY)
+    sqs = cloud.client("sqs")
+    url = sqs.create_queue(QueueName="graves")["QueueUrl"]
+    queue = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    cloud.client("lambda").update_function_configuration(
+        FunctionName=f"{PREFIX}fails", DeadLetterConfig={"TargetArn": queue}
+    )
+    send(cloud, "fails", {"n": 1})
+    (message,) = wait_for(lambda: sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"]).get("Messages"))
+    assert json.loads(message["Body"]) == {"n": 1}
+    assert {name: tuple(value.values()) for name, value in message["MessageAttributes"].items()} == {
+        "RequestID": (notes("tried")[0], "String"),
+        "ErrorCode": ("200", "Number"),
+        "ErrorMessage": ("never", "String"),
+    }
     assert cloud.page("dead-letters") == []
 
 

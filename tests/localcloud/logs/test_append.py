@@ -1,6 +1,4 @@
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,13 +8,6 @@ from localcloud.database import Database
 from localcloud.logs import Logs
 
 TIME = datetime(2028, 2, 29, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "state.db")
-    yield database
-    database.close()
 
 
 def stored(database: Database) -> list[tuple[Any, ...]]:

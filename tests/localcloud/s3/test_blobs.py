@@ -1,7 +1,14 @@
+from io import BytesIO
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localcloud.s3.blobs import Piece, cut
+from localcloud.database import Database
+from localcloud.s3.blobs import Blobs, Piece, cut
+from localcloud.s3.payload import Payload
+from tests.localcloud.full_disk import files_up_to
 
 PIECES = st.lists(st.builds(Piece, st.sampled_from("abc"), st.integers(0, 5), st.integers(1, 5)), max_size=5)
 
@@ -16,3 +23,15 @@ def test_cut(pieces: list[Piece], start: int, size: int) -> None:
     found = cut(pieces, start, size)
     assert content(found) == content(tuple(pieces))[start : start + size]
     assert all(piece.size for piece in found)
+
+
+def test_what_was_written_in_part_is_no_content(tmp_path: Path) -> None:
+    """A body of which the last bytes found no place on the disk is refused, and nothing of it stays."""
+    database = Database(tmp_path / "state.db")
+    blobs = Blobs(tmp_path / "objects", database, lambda: "blob")
+    payload = Payload(BytesIO(b"x" * 1000), {"content-length": "1000"})
+    with files_up_to(600), pytest.raises(OSError, match="too large"), blobs.receive(payload):
+        pass
+    assert list((tmp_path / "objects").iterdir()) == []
+    blobs.close()
+    database.close()

@@ -1,7 +1,3 @@
-import json
-import signal
-import subprocess
-import sys
 import threading
 import tracemalloc
 import uuid
@@ -12,35 +8,22 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localcloud.database import Database
 from localcloud.errors import AwsError
 from localcloud.http_server import Server
 from localcloud.s3 import S3
+from tests.localcloud.cloud_process import CloudProcess
+from tests.localcloud.cloud_process import client as client_of
 
 MIB = 1024 * 1024
-
-
-def client_of(url: str) -> Any:
-    make: Any = boto3.client
-    return make(
-        "s3",
-        endpoint_url=url,
-        region_name="us-east-1",
-        aws_access_key_id="local",
-        aws_secret_access_key="local",  # noqa: S106  no secret: the cloud takes any
-        config=Config(retries={"total_max_attempts": 1}),
-    )
 
 
 def test_kill_9_loses_nothing_acknowledged(tmp_path: Path, start_cloud: Any) -> None:
     """Every PUT that was answered is there after the process was killed in the midst of others, and no file else."""
     state = tmp_path / "state"
-    command = [sys.executable, "-m", "localcloud", "--state", str(state), "--port", "0"]
     acknowledged: dict[str, bytes] = {}
     enough = threading.Event()
 
@@ -55,16 +38,15 @@ def test_kill_9_loses_nothing_acknowledged(tmp_path: Path, start_cloud: Any) -> 
             if len(acknowledged) >= 100:
                 enough.set()
 
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        s3 = client_of(json.loads(process.stdout.readline())["endpoint_url"])
-        s3.create_bucket(Bucket="kept")
+    with CloudProcess(state) as cloud:
+        s3 = cloud.client("s3")
+        s3.create_bucket(Bucket="kept", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
         s3.put_bucket_versioning(Bucket="kept", VersioningConfiguration={"Status": "Enabled"})
         writers = [threading.Thread(target=write, args=(s3, writer)) for writer in range(4)]
         for writer in writers:
             writer.start()
         assert enough.wait(60)
-        process.send_signal(signal.SIGKILL)
+        cloud.kill()
         for writer in writers:
             writer.join(60)
         s3.close()
@@ -113,7 +95,7 @@ def test_a_change_and_its_event_are_one(tmp_path: Path) -> None:
         s3 = S3(folder, database, publish=publish, event_delay=0.0, now=lambda: now, new_id=lambda: uuid.uuid4().hex)
         server = Server(s3, 0)
         server.start()
-        client = client_of(f"http://127.0.0.1:{server.port}")
+        client = client_of("s3", f"http://127.0.0.1:{server.port}", "us-east-1")
         client.create_bucket(Bucket="kept")
         on: dict[str, Any] = {"EventBridgeConfiguration": {}}
         client.put_bucket_notification_configuration(Bucket="kept", NotificationConfiguration=on)

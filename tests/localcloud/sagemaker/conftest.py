@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -278,7 +279,7 @@ def make_cloud(s3_url: str, settings: Settings) -> Iterator[Callable[..., Cloud]
             def again() -> SageMaker:
                 made = SageMaker(
                     chosen,
-                    publish=events.publish,
+                    publish=lambda **event: database.after_commit(partial(events.publish, **event)),
                     processes=processes,
                     clock=clock,
                     database=database,

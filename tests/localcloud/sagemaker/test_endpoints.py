@@ -286,6 +286,6 @@ def _instances(cloud: Cloud) -> list[Any]:
 
 def test_what_is_not_emulated_says_so(cloud: Cloud) -> None:
     """An operation we do not have is 501 with its name."""
-    with pytest.raises(AwsError, match=r"SageMaker\.CreateDomain is not emulated") as refused:
+    with pytest.raises(AwsError, match=r"sagemaker\.CreateDomain is not emulated") as refused:
         cloud.call("CreateDomain")
     assert refused.value.status == 501

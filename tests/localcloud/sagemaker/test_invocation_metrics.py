@@ -1,6 +1,6 @@
 import logging
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -82,7 +82,7 @@ def test_a_recorder_that_fails_ends_nothing(caplog: pytest.LogCaptureFixture) ->
             raise OSError("the disk is full")
         recorded.append(value[2]["EndpointName"])
 
-    metrics = InvocationMetrics(record, Background(Clock()), 60.0, lambda: 0.0)
+    metrics = InvocationMetrics(record, Background(Clock()), 60.0, lambda: 0.0, transaction=nullcontext)
     lease = Lease(Variant("v", 1.0, (Instance(None),)), Instance(None), None, "c")  # type: ignore[arg-type]
     for endpoint in ("broken", "e"):
         with metrics.measured(endpoint, lease, NOW, 0.0):
@@ -91,3 +91,24 @@ def test_a_recorder_that_fails_ends_nothing(caplog: pytest.LogCaptureFixture) ->
         metrics.flush()
     assert set(recorded) == {"e"}
     assert "metrics_not_recorded endpoint=broken" in caplog.text
+
+
+def test_many_invocations_cost_few_commits() -> None:
+    """What waits is recorded in a few transactions, and not each value of each invocation in its own."""
+    commits: list[None] = []
+
+    @contextmanager
+    def transaction() -> Iterator[None]:
+        yield
+        commits.append(None)
+
+    recorded: list[Any] = []
+    metrics = InvocationMetrics(
+        lambda *value: recorded.append(value), Background(Clock()), 60.0, lambda: 0.0, transaction=transaction
+    )
+    lease = Lease(Variant("v", 1.0, (Instance(None),)), Instance(None), None, "c")  # type: ignore[arg-type]
+    for _ in range(100):
+        with metrics.measured("e", lease, NOW, 0.0):
+            pass
+    metrics.flush()
+    assert (len(recorded), len(commits)) == (1400, 2)

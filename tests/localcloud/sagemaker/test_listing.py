@@ -41,7 +41,7 @@ def test_the_pages_together_are_the_whole_list(numbers: list[int], size: int, by
         answer = page(JOBS, rows, request)
         assert len(names(answer)) <= size
         found += names(answer)
-        if "NextToken" not in answer:
+        if answer["NextToken"] is None:
             break
         request["NextToken"] = answer["NextToken"]
     assert sorted(found) == sorted(row["TrainingJobName"] for row in rows)

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,13 +21,6 @@ from tests.localcloud.sagemaker.endpoint_steps import in_service
 TIME = datetime(2028, 2, 29, 12, tzinfo=UTC)
 TALKATIVE = {"PYTHONPROFILEIMPORTTIME": "1"}  # makes Python print a line on standard error for every import
 PRINTED = "import time:"
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "state.db")
-    yield database
-    database.close()
 
 
 @pytest.fixture

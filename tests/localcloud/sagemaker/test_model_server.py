@@ -11,20 +11,28 @@ from tests.localcloud.sagemaker.endpoint_steps import in_service, status_of, wai
 
 
 def test_a_server_that_dies_comes_back(cloud: Cloud) -> None:
-    """The request that killed it is a ModelError, sent once; soon after, the endpoint answers again."""
+    """The request that killed it is a ModelError, sent once; those that come while it starts again are answered."""
     in_service(cloud)
-    with pytest.raises(AwsError) as refused:
-        cloud.invoke(b"die")
-    assert (refused.value.code, refused.value.members["OriginalStatusCode"]) == ("ModelError", 0)
-
-    def answers() -> bool:
-        try:
-            return cloud.invoke(b"x").body == b"v1|x"
-        except AwsError:
-            return False
-
-    wait_until(answers)
+    for _ in range(2):
+        with pytest.raises(AwsError) as refused:
+            cloud.invoke(b"die")
+        assert (refused.value.code, refused.value.members["OriginalStatusCode"]) == ("ModelError", 0)
+        assert cloud.invoke(b"x").body == b"v1|x"
     assert status_of(cloud) == "InService"
+
+
+def test_requests_wait_for_a_server_no_longer_than_for_an_answer(
+    make_cloud: Callable[..., Cloud], tmp_path: Path
+) -> None:
+    """Where the only server does not start again, an invocation is answered 503 after its time."""
+    cloud = make_cloud(invocation=0.5)
+    in_service(cloud)
+    (tmp_path / "server.py").write_text("raise SystemExit(1)")
+    with pytest.raises(AwsError, match="broke"):
+        cloud.invoke(b"die")
+    with pytest.raises(AwsError) as refused:
+        cloud.invoke(b"x")
+    assert (refused.value.code, refused.value.status) == ("ServiceUnavailable", 503)
 
 
 def test_short_keep_alive_times_lose_no_request(cloud: Cloud) -> None:

@@ -100,5 +100,5 @@ def test_only_an_approved_package_becomes_a_model(cloud: Cloud) -> None:
 )
 def test_what_is_not_emulated_is_refused(cloud: Cloud, operation: str, request_: dict[str, Any]) -> None:
     """Provisioned concurrency and asynchronous inference are refused by name rather than ignored."""
-    with pytest.raises(AwsError, match="not emulated by the local cloud yet"):
+    with pytest.raises(AwsError, match="not emulated by the local cloud"):
         cloud.call(operation, EndpointConfigName="c", **request_)

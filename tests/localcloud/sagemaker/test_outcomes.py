@@ -1,6 +1,7 @@
 import pytest
 
 from localcloud.errors import AwsError
+from tests.localcloud.full_disk import files_up_to
 from tests.localcloud.sagemaker.conftest import Cloud
 from tests.localcloud.sagemaker.endpoint_steps import in_service, status_of, wait_until
 
@@ -21,6 +22,18 @@ def test_a_job_fails_on_request_after_its_work(cloud: Cloud) -> None:
     cloud.train("j")
     assert cloud.wait("j", "Failed")["FailureReason"] == "late"
     assert cloud.keys("models/j")
+
+
+def test_a_job_whose_end_finds_no_place_ends_later(cloud: Cloud, caplog: pytest.LogCaptureFixture) -> None:
+    """A full disk keeps a job's end from being written: it is, as soon as there is place, and the queue goes on."""
+    cloud.train("j", {"sleep": "0.3"})
+    cloud.wait("j", "Training")
+    (log,) = cloud.state.glob("*.db-wal")
+    with files_up_to(log.stat().st_size):
+        wait_until(lambda: "job_end_not_written" in caplog.text)
+    cloud.wait("j", "Completed", "Failed")
+    cloud.train("next")
+    cloud.wait("next", "Completed")
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

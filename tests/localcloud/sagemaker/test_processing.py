@@ -113,7 +113,7 @@ def test_objects_that_cannot_be_files_fail_the_job(cloud: Cloud) -> None:
 )
 def test_what_is_not_emulated_is_refused(cloud: Cloud, more: dict[str, Any]) -> None:
     """An option we do not have is refused by name rather than ignored."""
-    with pytest.raises(AwsError, match="not emulated by the local cloud yet"):
+    with pytest.raises(AwsError, match="not emulated by the local cloud"):
         cloud.process("j", "x", **more)
 
 

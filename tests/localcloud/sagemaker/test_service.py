@@ -131,6 +131,6 @@ def test_errors_come_as_boto3_knows_them(clients: Any) -> None:
     }
     with pytest.raises(ClientError, match="failed to satisfy constraint"):
         sagemaker.delete_endpoint(EndpointName="under_score")
-    with pytest.raises(ClientError, match=r"SageMaker\.ListDomains is not emulated by the local cloud yet") as refused:
+    with pytest.raises(ClientError, match=r"sagemaker\.ListDomains is not emulated by the local cloud") as refused:
         sagemaker.list_domains()
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501

@@ -52,6 +52,24 @@ def test_an_interrupted_job_goes_on_from_its_checkpoints(cloud: Cloud, wait_for:
     assert WAITED not in told
 
 
+def test_hosts_that_end_one_after_the_other_leave_the_next_attempt_alone(
+    cloud: Cloud, wait_for: Callable[..., Any]
+) -> None:
+    """The warning ends most programs with an exit code, each host in its own time: that is the end of one attempt."""
+    program = """
+    marker = pathlib.Path(__file__).with_name(f"{host}-ran")
+    if not marker.exists():
+        marker.write_text("")
+        print("ready", flush=True)
+        time.sleep(600)
+    time.sleep(0.3)
+    """
+    train_program(cloud, program, 3, **SPOT)
+    wait_for(lambda: all("ready" in log_of(cloud, f".algo-{n}") for n in (1, 2, 3)))
+    cloud.sagemaker.interrupt(REGION, "j")
+    assert cloud.wait("j", "Completed", "Failed")["TrainingJobStatus"] == "Completed"
+
+
 def test_a_deaf_program_is_killed(make_cloud: Callable[..., Cloud], wait_for: Callable[..., Any]) -> None:
     """The instances go after the warning, whether the program heard it or not."""
     cloud = make_cloud(job_stop=0.2)

@@ -202,7 +202,7 @@ def test_a_stop_takes_a_waiting_job_out_of_the_queue(make_cloud: Callable[..., C
 )
 def test_what_is_not_emulated_is_refused(cloud: Cloud, more: dict[str, Any]) -> None:
     """An option we do not have is refused by name rather than ignored, and no job exists afterwards."""
-    with pytest.raises(AwsError, match="not emulated by the local cloud yet") as refused:
+    with pytest.raises(AwsError, match="not emulated by the local cloud") as refused:
         cloud.train("j", **more)
     assert refused.value.code == "ValidationException"
     assert cloud.call("ListTrainingJobs") == {"TrainingJobSummaries": []}

@@ -141,7 +141,7 @@ def test_a_stop_ends_a_request_in_flight(cloud: Cloud) -> None:
 def test_what_is_not_emulated_is_refused(cloud: Cloud, more: dict[str, Any]) -> None:
     """An option we do not have is refused by name rather than ignored."""
     cloud.model("m")
-    with pytest.raises(AwsError, match="not emulated by the local cloud yet"):
+    with pytest.raises(AwsError, match="not emulated by the local cloud"):
         cloud.transform("j", "m", **more)
 
 

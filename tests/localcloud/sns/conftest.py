@@ -13,7 +13,7 @@ from localcloud.clock import Clock
 from localcloud.database import Database
 from localcloud.errors import AwsError
 from localcloud.sns import Sns
-from localcloud.targets import Targets
+from localcloud.targets import NO_ATTRIBUTES, Attributes, Targets
 
 REGION = "eu-central-1"
 QUEUE = "arn:aws:sqs:eu-central-1:123456789012:q"
@@ -65,11 +65,13 @@ class Taker:
 
     database: Database
     refusals: list[AwsError] = field(default_factory=list)
+    attributes: list[Attributes] = field(default_factory=list)
 
-    def take(self, arn: str, message: bytes) -> None:
+    def take(self, arn: str, message: bytes, attributes: Attributes = NO_ATTRIBUTES) -> None:
         if self.refusals:
             raise self.refusals.pop(0)
         self.database.execute("INSERT INTO taken VALUES (?, ?)", arn, message.decode())
+        self.attributes.append(attributes)
 
     def taken(self, arn: str) -> list[str]:
         return [text for (text,) in self.database.rows("SELECT message FROM taken WHERE arn = ? ORDER BY rowid", arn)]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from localcloud.errors import AwsError
+from tests.localcloud.full_disk import no_change_of
 from tests.localcloud.sns.conftest import DEAD, FUNCTION, QUEUE, Running, RunSns, Subscriber
 
 
@@ -35,6 +36,23 @@ def test_to_a_queue(running: Running, topic: str) -> None:
     assert (document["Message"], document["Subject"], document["TopicArn"]) == ("hello", "s", topic)
     assert running.taker.taken(QUEUE + "-raw") == ["hello"]
     assert running.waiting() == 0
+
+
+def test_attributes_of_a_raw_message(running: Running, topic: str) -> None:
+    """A queue gets the attributes as its message's own with the message alone, and in the JSON otherwise.
+
+    Source: SNS Developer Guide, "Amazon SNS message attributes": raw message delivery.
+    """
+    running.subscribed(topic, "sqs", QUEUE)
+    running.subscribed(topic, "sqs", QUEUE + "-raw", RawMessageDelivery="true")
+    attributes = {
+        "count": {"DataType": "Number", "StringValue": "7"},
+        "seal": {"DataType": "Binary", "BinaryValue": b"\xff"},
+    }
+    running.call("Publish", TopicArn=topic, Message="hello", MessageAttributes=attributes)
+    running.clock.advance(0)
+    assert sorted(running.taker.attributes, key=len) == [{}, attributes]
+    assert json.loads(running.taker.taken(QUEUE)[0])["MessageAttributes"]["seal"] == {"Type": "Binary", "Value": "/w=="}
 
 
 def test_to_a_function(running: Running, topic: str) -> None:
@@ -99,6 +117,17 @@ def test_a_queue_that_is_not_there(running: Running, topic: str) -> None:
     assert running.taker.taken(QUEUE) == []
     assert [json.loads(text)["Message"] for text in running.taker.taken(DEAD)] == ["m"]
     assert running.waiting() == 0
+
+
+def test_a_delivery_that_cannot_be_written_is_made_later(running: Running, topic: str) -> None:
+    """A delivery whose end finds no place on the disk is made when there is place again, without a restart."""
+    running.subscribed(topic, "sqs", QUEUE)
+    with no_change_of(running.database, "sns_deliveries"):
+        running.call("Publish", TopicArn=topic, Message="m")
+        running.clock.advance(1.0)
+    assert (running.taker.taken(QUEUE), running.waiting()) == ([], 1)
+    running.clock.advance(30.0)
+    assert (len(running.taker.taken(QUEUE)), running.waiting()) == (1, 0)
 
 
 def test_a_taker_that_fails_for_a_while(running: Running, topic: str) -> None:

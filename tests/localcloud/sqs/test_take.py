@@ -1,6 +1,3 @@
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from localcloud.clock import Clock
@@ -12,13 +9,6 @@ from localcloud.targets import Targets
 REGION = "eu-central-1"
 ARN = f"arn:aws:sqs:{REGION}:123456789012:letters"
 ASK = b'{"QueueUrl": "letters"}'
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "state.db")
-    yield database
-    database.close()
 
 
 @pytest.fixture
