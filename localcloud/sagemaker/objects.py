@@ -134,6 +134,13 @@ class Objects:
             reason = f"no file can have that name ({error.strerror})"
             raise DataError(f"ClientError: Data download failed: {location}: {reason}") from error
 
+    def any_below(self, location: Location) -> bool:
+        """Say whether a prefix has an object; of a bucket that cannot be listed the job itself will tell."""
+        try:
+            return any(True for _ in self.keys(location))
+        except DataError:
+            return True
+
     def listed(self, source: Location, data_type: str) -> list["Listed"]:
         """Return the objects of an S3Prefix or a ManifestFile, in the order of their keys; raises DataError.
 

@@ -22,7 +22,7 @@ from localcloud.sagemaker.spot import WAITED, Interruptions, Limit, time_left
 from localcloud.sagemaker.store import Data
 from localcloud.sagemaker.training_hosts import failure, prepare
 from localcloud.sagemaker.training_outputs import upload_outputs
-from localcloud.sagemaker.training_request import read_request
+from localcloud.sagemaker.training_request import no_objects, prefixes, read_request
 
 _MESSAGES = {
     "Starting": "Preparing the instances for training",
@@ -48,9 +48,13 @@ class Training:
         self._foundation = foundation
         self.interruptions = Interruptions(foundation.containers, foundation.background, foundation.limits.job_stop)
 
-    def read(self, request: Data, region: str) -> Data:  # noqa: ARG002  the protocol of all kinds
-        """Refuse what is not emulated; return the data of a new job."""
-        return self._state(read_request(request, round(self._foundation.limits.job_runtime)), "Starting")
+    def read(self, request: Data, region: str) -> Data:
+        """Refuse what is not emulated, and channels without an object; return the data of a new job."""
+        data = read_request(request, round(self._foundation.limits.job_runtime))
+        for source in prefixes(data):
+            if not self._foundation.objects(region).any_below(source):
+                raise no_objects(source, region, data["RoleArn"])
+        return self._state(data, "Starting")
 
     def run(self, job: Job) -> Ending:
         """Do the work of one job."""

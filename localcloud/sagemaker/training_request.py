@@ -83,3 +83,19 @@ def _read_channel(channel: Data) -> None:
     emulated.only(source, "S3DataType S3Uri S3DataDistributionType", path)
     emulated.value(source, "S3DataType", None, ("S3Prefix", "ManifestFile"), path)
     Location.parse(source["S3Uri"])
+
+
+def prefixes(request: Data) -> list[Location]:
+    """Return the prefixes from which a training job's channels are read."""
+    sources = [channel["DataSource"]["S3DataSource"] for channel in request.get("InputDataConfig", ())]
+    return [Location.parse(source["S3Uri"]) for source in sources if source["S3DataType"] == "S3Prefix"]
+
+
+def no_objects(source: Location, region: str, role: str) -> AwsError:
+    """Return the refusal of a channel without an object, in AWS's words (aws/amazon-sagemaker-examples#2489)."""
+    return AwsError(
+        "ValidationException",
+        f'No S3 objects found under S3 URL "{source}" given in input data source. Please ensure that the bucket '
+        f'exists in the selected region ({region}), that objects exist under that S3 prefix, '
+        f'and that the role "{role}" has "s3:ListBucket" permissions on bucket "{source.bucket}".',
+    )

@@ -240,7 +240,6 @@ def test_a_reason_has_1024_characters(jobs: Jobs) -> None:
     assert len(jobs.failed(jobs.train('(base / "output/failure").write_text("x" * 2000)\nraise SystemExit(1)'))) == 1024
 
 
-@pytest.mark.xfail(reason="the local cloud takes the request, and the job fails")
 def test_an_empty_prefix_is_refused(jobs: Jobs) -> None:
     """A training channel whose prefix has no object is a ValidationException at once, and there is no job.
 
@@ -250,17 +249,6 @@ def test_an_empty_prefix_is_refused(jobs: Jobs) -> None:
     request = {**jobs.training(), "TrainingJobName": jobs.aws.name("train"), "InputDataConfig": [empty]}
     code, message = refused(jobs.api.create_training_job, **request)
     assert (code, message.startswith("No S3 objects found under S3 URL")) == ("ValidationException", True)
-
-
-@pytest.mark.local_only
-def test_an_empty_prefix_fails_the_job(jobs: Jobs) -> None:
-    """A channel whose prefix has no object fails the job as a ClientError.
-
-    Ours: AWS looks when it is asked for the job, and refuses it.
-    """
-    reason = jobs.failed(jobs.train(InputDataConfig=[channel("train", jobs.aws.uri("nothing/here/"))]))
-    assert reason.startswith("ClientError: Data download failed")
-    assert "No S3 objects found under S3 URL" in reason
 
 
 def test_an_unknown_image_fails_the_job(jobs: Jobs) -> None:
@@ -597,5 +585,5 @@ def test_what_is_not_emulated_is_named(jobs: Jobs) -> None:
 
     Ours: AWS takes it.
     """
-    with pytest.raises(jobs.api.exceptions.ClientError, match="RetryStrategy is not emulated by the local cloud yet"):
+    with pytest.raises(jobs.api.exceptions.ClientError, match="RetryStrategy is not emulated by the local cloud"):
         jobs.train(RetryStrategy={"MaximumRetryAttempts": 1})

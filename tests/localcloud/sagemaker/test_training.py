@@ -138,10 +138,12 @@ def test_what_cannot_start_fails_with_a_reason(cloud: Cloud, more: dict[str, Any
     assert "TrainingStartTime" not in detail
 
 
-def test_an_empty_prefix_fails_the_job(cloud: Cloud) -> None:
-    """No objects under a channel's prefix is a failed download, not an empty channel."""
-    cloud.train("j", InputDataConfig=[channel("train", cloud.uri("empty/"))])
-    assert "No S3 objects found under S3 URL" in cloud.wait("j", "Failed")["FailureReason"]
+def test_an_empty_prefix_is_refused(cloud: Cloud) -> None:
+    """No object under a channel's prefix is refused at once, in AWS's words, and the name stays free."""
+    with pytest.raises(AwsError, match="No S3 objects found under S3 URL") as refused:
+        cloud.train("j", InputDataConfig=[channel("train", cloud.uri("empty/"))])
+    assert refused.value.code == "ValidationException"
+    cloud.train("j")
 
 
 def test_the_time_limit_stops_the_job(cloud: Cloud) -> None:
