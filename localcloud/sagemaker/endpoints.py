@@ -9,18 +9,17 @@ import logging
 import random
 import threading
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from localcloud import emulated
-from localcloud.errors import AwsError, ContainerError, ImageError, StoppedError, WorkError
+from localcloud.errors import AwsError, ImageError, StoppedError, WorkError
 from localcloud.sagemaker import capacities, capture_config, quotas, resource_kinds, serverless, visibility
 from localcloud.sagemaker.capture import Captures
 from localcloud.sagemaker.fleet import Fleet, Instance, Router
 from localcloud.sagemaker.foundation import Foundation
 from localcloud.sagemaker.launching import Launcher
-from localcloud.sagemaker.model_server import ModelServer
 from localcloud.sagemaker.models import CHOSEN, PENDING, RESOLVED
+from localcloud.sagemaker.revival import Revival
 from localcloud.sagemaker.store import Change, Data
 
 _KIND = resource_kinds.ENDPOINT
@@ -38,14 +37,14 @@ class Endpoints:
         self._captures = captures
         self.router = Router(random.Random())  # noqa: S311  traffic shares, no secret
         self._launcher = Launcher(foundation)
-        self._reviving: set[ModelServer] = set()
+        self._revival = Revival(self.router, foundation.background, foundation.delays.revival)
 
     def start(self) -> None:
         """Take up the endpoints that a local cloud left when it ended, and watch over the servers from now on."""
         for region, endpoint in self._foundation.store.everywhere(_KIND):
             if endpoint["EndpointStatus"] in _RESUMED:
                 self._resume(region, endpoint)
-        self._foundation.background.keep("revive", self._revive_all)
+        self._foundation.background.keep("revive", self._revival.run)
 
     def create(self, request: Data, region: str) -> Data:
         """CreateEndpoint."""
@@ -116,16 +115,6 @@ class Endpoints:
         self._foundation.store.update(_KIND, region, name, deleting)
         self._foundation.background.start(f"endpoint-{name}", lambda: self._delete(region, name))
 
-    def _revive_all(self) -> None:
-        """Start servers again that ended by themselves, each in its own time, until the local cloud closes."""
-        while True:
-            self._foundation.background.pause(self._foundation.delays.revival)
-            for server in self.router.servers():
-                if not server.ready() and server not in self._reviving:
-                    log.warning("server_ended names=%s", "/".join(server.names))
-                    self._reviving.add(server)
-                    self._foundation.background.start("revival", partial(self._revive, server))
-
     def close(self) -> None:
         """Stop every server in service."""
         fleets = self.router.clear()
@@ -177,15 +166,6 @@ class Endpoints:
 
     def _config(self, region: str, endpoint: Data) -> Data:
         return self._foundation.store.get(resource_kinds.ENDPOINT_CONFIG, region, endpoint["EndpointConfigName"])
-
-    def _revive(self, server: ModelServer) -> None:
-        try:
-            server.start(self._foundation.background.closing)
-        except ContainerError as error:  # it is tried again at the next look
-            log.warning("server_not_started names=%s error=%s", "/".join(server.names), error)
-        finally:
-            self._reviving.discard(server)
-            self.router.look_again()
 
     def _create(self, region: str, name: str, config: Data) -> None:
         try:

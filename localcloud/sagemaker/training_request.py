@@ -96,6 +96,6 @@ def no_objects(source: Location, region: str, role: str) -> AwsError:
     return AwsError(
         "ValidationException",
         f'No S3 objects found under S3 URL "{source}" given in input data source. Please ensure that the bucket '
-        f'exists in the selected region ({region}), that objects exist under that S3 prefix, '
+        f"exists in the selected region ({region}), that objects exist under that S3 prefix, "
         f'and that the role "{role}" has "s3:ListBucket" permissions on bucket "{source.bucket}".',
     )
