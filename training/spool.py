@@ -1,9 +1,9 @@
 """Rows that wait on disk until all have been read, then come once each, in the order of their ids.
 
-Memory holds five numbers of eight bytes for each row read, whatever its length, and a passing copy or two while they
-are sorted: 10 million rows take about half a gigabyte. Two rows are equal if their 64-bit digests are; among ten
-million rows, one is wrongly taken for another's copy with odds of 1 in 370,000. The price: lines are read back in the
-order of their ids, which is slow on a disk once they are more than its cache.
+Memory holds five numbers of eight bytes for each row read, whatever its length, and as much again while they are
+sorted: 10 million rows take 0.8 GB. Two rows are equal if their 64-bit digests are; among ten million rows, one is
+wrongly taken for another's copy with odds of 1 in 370,000. The price: lines are read back in the order of their ids,
+which is slow on a disk once they are more than its cache.
 """
 
 import os
@@ -57,9 +57,14 @@ class Spool:
         return len(self._kept)
 
     def drop(self, inputs: Keys) -> int:
-        """Let go of the rows whose inputs are among these; return how many."""
-        before = len(self._kept)
-        self._kept = self._kept[~np.isin(self._of_kept(self._inputs), inputs)]
+        """Let go of the rows whose inputs are among these, sorted; return how many."""
+        if not len(inputs):
+            return 0
+        before, own = len(self._kept), self._of_kept(self._inputs)
+        # Half the memory of `numpy.isin`, which sorts both together.
+        nearest = np.searchsorted(inputs, own)
+        np.minimum(nearest, len(inputs) - 1, out=nearest)
+        self._kept = self._kept[inputs[nearest] != own]
         return before - len(self._kept)
 
     @property
@@ -70,13 +75,13 @@ class Spool:
     @property
     def inputs(self) -> Keys:
         """The distinct digests of the rows' inputs, sorted."""
-        return np.unique(self._of_kept(self._inputs))
+        return _distinct(self._of_kept(self._inputs))
 
     @property
     def groups(self) -> Keys:
         """The distinct digests of the rows' groups, sorted."""
         groups = self._of_kept(self._groups)
-        return np.unique(groups[groups != 0])
+        return _distinct(groups[groups != 0])
 
     @property
     def targets(self) -> Floats:
@@ -93,3 +98,11 @@ class Spool:
     def _of_kept(self, keys: "array[int]") -> Keys:
         found: Keys = np.frombuffer(keys, np.uint64)
         return found[self._kept]
+
+
+def _distinct(keys: Keys) -> Keys:
+    """Sort the keys, which are the caller's to spoil, each once; `numpy.unique` fills a hash table instead."""
+    keys.sort()
+    first = np.ones(len(keys), np.bool_)
+    np.not_equal(keys[1:], keys[:-1], out=first[1:])
+    return keys[first]

@@ -92,6 +92,33 @@ def test_what_is_held_out_is_nowhere_else(tmp_path: Path, spec: PipelineSpec) ->
     assert counts["leaked"] == 60 - sides[2]
 
 
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.lists(
+        st.builds(
+            lambda text, label, title: {"text": f"text {text}", "label": label, "title": title and f"film {title}"},
+            st.integers(0, 9),
+            st.sampled_from(["negative", "positive"]),
+            st.integers(0, 20),
+        ),
+        max_size=60,
+    )
+)
+def test_held_out_stays_held_out_as_data_grow(
+    tmp_path_factory: pytest.TempPathFactory, spec: PipelineSpec, more: list[dict[str, object]]
+) -> None:
+    """Texts under other titles, with other labels or without one: no side sees another's, and no test row leaves."""
+    base, held = tmp_path_factory.mktemp("grow"), set[str]()
+    for count in sorted({0, len(more) // 3, len(more)}):
+        content = json_lines(make_rows(200)) + "".join(json.dumps(row) + "\n" for row in more[:count]).encode()
+        out = run_prepare(base / str(count), spec, {"a.jsonl": content})
+        texts = [{row["text"] for row in read_lines(out / name)} for name in FILES[:3]]
+        assert sum(map(len, texts)) == len(set[str]().union(*texts))
+        test = {row["id"] for row in read_lines(out / FILES[2])}
+        assert held <= test
+        held = test
+
+
 def test_digests_tell_what_a_side_holds(tmp_path: Path, spec: PipelineSpec) -> None:
     """Each side's digests of inputs and groups are sorted, distinct, and those of its rows; no two sides share one."""
     out = run_prepare(tmp_path, spec, {"a.jsonl": json_lines(make_rows(300))})
