@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from chalicelib.core import container
 from chalicelib.core.spec import PipelineSpec
 from training.errors import InputError
@@ -109,3 +112,9 @@ def write_object(path: Path, value: Mapping[str, object]) -> None:
     """Write a JSON object for machines and people."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(json.dumps(value, indent=1, sort_keys=True, allow_nan=False).encode("ascii") + b"\n")
+
+
+def write_array(path: Path, values: npt.NDArray[np.uint64]) -> None:
+    """Write an array as `.npy`; the folder is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.save(path, values, allow_pickle=False)

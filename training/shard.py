@@ -51,7 +51,8 @@ def run(settings: Settings, shard_bytes: int = SHARD_BYTES) -> None:
 
 def _lines(spec: PipelineSpec, files: list[Path]) -> Iterator[bytes]:
     """Yield the rows of all files as JSON Lines."""
-    rows = (row for path in files for row in parse_records(path, partial(_columns, spec)))
+    needed = [column.name for column in spec.columns]
+    rows = (row for path in files for row in parse_records(path, partial(_columns, spec), spec.intake, needed))
     for number, row in enumerate(rows, start=1):
         yield to_line({"id": str(number), **row})
 

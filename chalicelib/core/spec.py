@@ -8,7 +8,7 @@ its title and machines, is part of the recipe: another spec is another model.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from chalicelib.core.errors import InvalidSpecError
 
@@ -17,14 +17,51 @@ MAX_NAME = 23
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 Kind = Literal["text"]
+Encoding = Literal["utf-8-sig", "cp1252", "latin-1"]  # the first with or without a byte order mark
 
 
 @dataclass(frozen=True)
 class Column:
-    """One input column: its name in the data and what kind of values it holds."""
+    """One input column: its name in the data, what kind of values it holds, and what a row to learn from may hold.
+
+    ``max_length`` bounds a text or category, in characters; ``lowest`` and ``highest`` bound a number, both included;
+    ``categories`` are all that a category may be; ``required`` refuses a row without the value (text always is). A
+    row beyond is set aside by `prepare`; requests and batches are not held to it.
+    """
 
     name: str
     kind: Kind
+    max_length: int | None = None
+    lowest: float | None = None
+    highest: float | None = None
+    categories: tuple[str, ...] | None = None
+    required: bool = False
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Read a column from JSON."""
+        categories = data.get("categories")
+        return cls(**{**data, "categories": None if categories is None else tuple(categories)})
+
+
+@dataclass(frozen=True)
+class Intake:
+    """How uploaded files are read, and how much of one may be bad before all of it is refused.
+
+    ``delimiter``, ``quote`` and ``encoding`` are those of CSV; JSON Lines is UTF-8. Bad rows of a file are set aside
+    while they are at most ``max_rejected_share`` of its rows, or at most ``tolerated_rows``. None are tolerated
+    beyond the share by default, so a file of less than a hundred rows must be without fault: each row counts there,
+    and mending it is quick. ``max_bytes`` bounds a file, unpacked; ``max_expansion`` how much larger than its gzip
+    it may be, so that a small bomb cannot keep a machine busy.
+    """
+
+    delimiter: str = ","
+    quote: str = '"'
+    encoding: Encoding = "utf-8-sig"
+    max_rejected_share: float = 0.01
+    tolerated_rows: int = 0
+    max_bytes: int = 20 * 1024**3
+    max_expansion: int = 200
 
 
 @dataclass(frozen=True)
@@ -74,6 +111,7 @@ class PipelineSpec:
     split: Split
     learner: Learner
     machines: Machines = Machines()
+    intake: Intake = Intake()
 
     def __post_init__(self) -> None:
         """Refuse a spec that cannot work, before anything is named after it."""
@@ -95,6 +133,8 @@ class PipelineSpec:
                 all(isinstance(value, str) for value in self.learner.hyperparameters.values()),
                 f"hyperparameters must be strings, got {self.learner.hyperparameters}",
             ),
+            *_intake_checks(self.intake),
+            *(check for column in self.columns for check in _limit_checks(column)),
         )
         for met, remedy in checks:
             if not met:
@@ -111,7 +151,7 @@ class PipelineSpec:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_dict` wrote.
+        """Read what `to_dict` wrote; how files are read has its defaults in a spec that does not say it yet.
 
         Raises
         ------
@@ -121,11 +161,12 @@ class PipelineSpec:
         try:
             rest = dict(data)
             return cls(
-                columns=tuple(Column(**column) for column in rest.pop("columns")),
+                columns=tuple(map(Column.from_dict, rest.pop("columns"))),
                 labels=_pair(rest.pop("labels")),
                 split=Split(**rest.pop("split")),
                 learner=Learner(**rest.pop("learner")),
                 machines=Machines(**rest.pop("machines")),
+                intake=Intake(**rest.pop("intake", {})),
                 **rest,
             )
         except (KeyError, TypeError, ValueError) as error:
@@ -135,3 +176,28 @@ class PipelineSpec:
 def _pair(values: Sequence[str]) -> tuple[str, str]:
     negative, positive = values
     return negative, positive
+
+
+def _intake_checks(intake: Intake) -> tuple[tuple[object, str], ...]:
+    marks = (intake.delimiter, intake.quote)
+    return (
+        (
+            all(len(mark) == 1 and mark.isascii() and mark not in "\r\n\0" for mark in marks) and len(set(marks)) > 1,
+            f"delimiter and quote must be two different ASCII characters, got {marks}",
+        ),
+        (intake.encoding in get_args(Encoding), f"the encoding must be one of {', '.join(get_args(Encoding))}"),
+        (
+            0 <= intake.max_rejected_share < 1 and intake.tolerated_rows >= 0,
+            f"the share of bad rows must be below 1 and tolerated rows a count, got {intake}",
+        ),
+        (intake.max_bytes > 0 and intake.max_expansion > 1, f"limits of a file must be positive, got {intake}"),
+    )
+
+
+def _limit_checks(column: Column) -> tuple[tuple[object, str], ...]:
+    low, high = column.lowest, column.highest
+    return (
+        (column.max_length is None or column.max_length > 0, f"column {column.name!r}: max_length must be positive"),
+        (low is None or high is None or low <= high, f"column {column.name!r}: lowest must not be above highest"),
+        (column.categories is None or column.categories, f"column {column.name!r}: name at least one category"),
+    )

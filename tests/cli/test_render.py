@@ -2,16 +2,20 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 from rich.console import Console, RenderableType
 
+from chalicelib.core.findings import Finding
+from chalicelib.services.progress import Rejected
 from cli import render
 from cli.connection import Live
 from tests.cli.fakes import LIVE, at, job, story
 
 Show = Callable[[RenderableType], str]
+ROWS = {**LIVE.rows, "rejected": 3}
 
 
 @pytest.fixture
@@ -58,6 +62,28 @@ def test_progress_live(show: Show) -> None:
         "✓  roll out        3.0 s",
         "live  version 3 after 1 min 15 s",
     ]
+
+
+def test_progress_set_aside(show: Show) -> None:
+    """Rows that were set aside are counted below, each reason with its first lines."""
+    rejected = (
+        Rejected("a.csv", Finding("column 'text' is empty", (3, 9), 2)),
+        Rejected("a\x1b.csv", Finding("not JSON", (4,))),
+    )
+    shown = show(render.progress("run", "a.csv", replace(LIVE, rejected=rejected, rows=ROWS), now=at(80)))
+    assert [line.rstrip() for line in shown.splitlines()[-3:]] == [
+        "note  3 of 1,500 rows were set aside",
+        "  a.csv: lines 3, 9: column 'text' is empty",
+        "  a\N{REPLACEMENT CHARACTER}.csv: line 4: not JSON",
+    ]
+    assert "set aside" not in show(render.progress("run", "a.csv", LIVE, now=at(80)))
+
+
+def test_reasons_are_summed_up(show: Show) -> None:
+    """Of many reasons the first few are told."""
+    many = tuple(Rejected("a.csv", Finding(f"reason {number}", (number,))) for number in range(1, 9))
+    shown = show(render.progress("run", "a.csv", replace(LIVE, rejected=many, rows=ROWS), now=at(80)))
+    assert shown.splitlines()[-1].rstrip() == "  and 3 more"
 
 
 def test_progress_failed(show: Show) -> None:

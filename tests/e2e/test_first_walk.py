@@ -32,8 +32,11 @@ def write_sample(path: Path, seed: int) -> Path:
 
 @pytest.fixture(scope="module")
 def first(local: Local, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
-    """Upload a sample to an empty cloud and wait; give its story."""
-    ran = local.freshet("upload", "reviews", write_sample(tmp_path_factory.mktemp("first") / "first.csv", 1), "--wait")
+    """Upload a sample, with two bad rows at its end, to an empty cloud and wait; give its story."""
+    path = write_sample(tmp_path_factory.mktemp("first") / "first.csv", 1)
+    with path.open("ab") as file:
+        file.write(b"fine,great,a film\r\ncaf\xe9,positive,a film\r\n")
+    ran = local.freshet("upload", "reviews", path, "--wait")
     assert ran.code == 0, ran.stderr
     story: Mapping[str, Any] = ran.last
     return story
@@ -64,6 +67,18 @@ def test_live(local: Local, first: Mapping[str, Any]) -> None:
     assert first["metrics"]["auc"] > 0.8
     status = local.freshet("status").last
     assert status["dead_letters"] == 0
+
+
+def test_bad_rows_are_set_aside(first: Mapping[str, Any]) -> None:
+    """Few bad rows cost only themselves: the rest goes live, and which they are is told."""
+    assert first["rows"]["rejected"] == 2
+    assert first["rejected"] == [
+        {"file": "first.csv", "reason": reason, "lines": [line], "rows": 1}
+        for line, reason in (
+            (ROWS + 2, "column 'label' must be one of negative, positive"),
+            (ROWS + 3, "the text is not UTF-8"),
+        )
+    ]
 
 
 def test_opinions(local: Local, first: Mapping[str, Any]) -> None:  # noqa: ARG001 - a model is live

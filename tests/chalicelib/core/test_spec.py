@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.core.errors import InvalidSpecError
-from chalicelib.core.spec import Column, Learner, PipelineSpec, Split
+from chalicelib.core.spec import Column, Intake, Learner, PipelineSpec, Split
 from chalicelib.pipelines import DEFAULT, PIPELINES
 
 
@@ -14,6 +14,16 @@ from chalicelib.pipelines import DEFAULT, PIPELINES
 def test_round_trip(spec: PipelineSpec) -> None:
     """A spec survives its trip to the container as JSON."""
     assert PipelineSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
+
+
+def test_limits_round_trip() -> None:
+    """So do a column's limits, and how files are read; a document from before they were said has the defaults."""
+    column = Column("text", "text", max_length=9, lowest=0.5, highest=1, categories=("a", "b"), required=True)
+    spec = replace(PIPELINES[DEFAULT], columns=(column,), intake=Intake(delimiter=";", tolerated_rows=3))
+    assert PipelineSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
+    old = {**PIPELINES[DEFAULT].to_dict(), "columns": [{"name": "text", "kind": "text"}]}
+    del old["intake"]
+    assert PipelineSpec.from_dict(old) == PIPELINES[DEFAULT]
 
 
 def test_default_exists() -> None:
@@ -32,6 +42,14 @@ def test_default_exists() -> None:
         ({"labels": ("yes", "yes")}, "two different"),
         ({"split": Split("s", validation=0.6, test=0.4)}, "sum below 1"),
         ({"split": Split("s", test=0.0)}, "above 0"),
+        ({"columns": (Column("text", "text", max_length=0),)}, "max_length must be positive"),
+        ({"columns": (Column("text", "text", lowest=2, highest=1),)}, "lowest must not be above highest"),
+        ({"columns": (Column("text", "text", categories=()),)}, "at least one category"),
+        ({"intake": Intake(delimiter="::")}, "ASCII characters"),
+        ({"intake": Intake(delimiter='"')}, "two different"),
+        ({"intake": Intake(encoding="utf-16")}, "encoding"),  # type: ignore[arg-type] # the mistake under test
+        ({"intake": Intake(max_rejected_share=1)}, "share of bad rows"),
+        ({"intake": Intake(max_bytes=0)}, "limits of a file"),
         ({"learner": Learner("x", {"rounds": 3})}, "strings"),  # type: ignore[dict-item] # the mistake under test
     ],
 )
