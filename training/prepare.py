@@ -61,9 +61,11 @@ class Tally:
     """What has been counted while reading."""
 
     read: int = 0
+    rows: Counter[Side] = field(default_factory=Counter)
     digests: set[bytes] = field(default_factory=set)
     labels: dict[Side, Counter[str]] = field(default_factory=lambda: {side: Counter() for side in SIDES})
     groups: dict[Side, set[str]] = field(default_factory=lambda: {side: set() for side in SIDES})
+    numbers: dict[Side, tuple[float, float]] = field(default_factory=dict)  # a regression's lowest and highest
 
     def add(self, row: Row, side: Side) -> bool:
         """Count a row; return whether it is new."""
@@ -72,21 +74,31 @@ class Tally:
         if digest in self.digests:
             return False
         self.digests.add(digest)
-        self.labels[side][row.label] += 1
+        self.rows[side] += 1
+        if isinstance(row.label, str):
+            self.labels[side][row.label] += 1
+        else:
+            low, high = self.numbers.get(side, (row.label, row.label))
+            self.numbers[side] = (min(low, row.label), max(high, row.label))
         if row.group is not None:
             self.groups[side].add(row.group)
         return True
 
     def summary(self, spec: PipelineSpec) -> dict[str, object]:
         """Return what `summary.json` says."""
-        sides: dict[str, int] = {side: sum(self.labels[side].values()) for side in SIDES}
-        return {
+        sides: dict[str, int] = {side: self.rows[side] for side in SIDES}
+        return self._targets(spec) | {
             "content_digest": content_digest(self.digests),
             "rows": {"read": self.read, "duplicates": self.read - len(self.digests)} | sides,
             "groups": {side: len(self.groups[side]) for side in SIDES},
-            "labels": {side: {label: self.labels[side][label] for label in spec.labels} for side in SIDES},
             "split": {"salt": spec.split.salt, "validation": spec.split.validation, "test": spec.split.test},
         }
+
+    def _targets(self, spec: PipelineSpec) -> dict[str, object]:
+        """Return how often each label occurs, or between which numbers a regression's target lies."""
+        if spec.regression:
+            return {"target": {side: list(self.numbers.get(side, ())) for side in SIDES}}
+        return {"labels": {side: {label: self.labels[side][label] for label in spec.labels} for side in SIDES}}
 
 
 def run(settings: Settings) -> None:
@@ -135,14 +147,28 @@ def _line(spec: PipelineSpec, row: Row, side: Side) -> bytes:
 
 def _check(spec: PipelineSpec, tally: Tally) -> None:
     """Refuse data that no model can be trained or tested on."""
+    groups = len(set[str]().union(*tally.groups.values()))
+    hint = f" ({len(tally.digests)} distinct rows in {groups} groups; rows of one group stay on one side): add rows"
+    if spec.regression:
+        _check_numbers(spec, tally, hint)
+    else:
+        _check_labels(spec, tally, hint)
+
+
+def _check_labels(spec: PipelineSpec, tally: Tally, hint: str) -> None:
     total = sum(tally.labels.values(), Counter[str]())
     for label in spec.labels:
         if not total[label]:
             raise RefusedDataError(f"no row has the label {label!r}: both labels are needed")
-    groups = len(set[str]().union(*tally.groups.values()))
-    hint = f" ({len(tally.digests)} distinct rows in {groups} groups; rows of one group stay on one side): add rows"
     for label in spec.labels:
         if tally.labels["train"][label] < MIN_TRAIN_ROWS:
             raise RefusedDataError(f"fewer than {MIN_TRAIN_ROWS} training rows have the label {label!r}{hint}")
         if not tally.labels["test"][label]:
             raise RefusedDataError(f"no held-out test row has the label {label!r}{hint}")
+
+
+def _check_numbers(spec: PipelineSpec, tally: Tally, hint: str) -> None:
+    for side, name in (("train", "training"), ("test", "held-out test")):
+        low, high = tally.numbers.get(side, (0.0, 0.0))  # type: ignore[call-overload] # both are sides
+        if low == high:
+            raise RefusedDataError(f"the {name} rows hold no two values of {spec.target!r}{hint}")

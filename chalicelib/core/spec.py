@@ -1,4 +1,4 @@
-"""What one pipeline is: its columns, split, learner and machines, as plain data.
+"""What one pipeline is: its columns, task, split, learner and machines, as plain data.
 
 A spec is written in Python (``chalicelib/pipelines``), travels to the container as JSON (`PipelineSpec.to_dict`) and
 is read back there (`PipelineSpec.from_dict`), so that both sides read one definition. Whatever a spec says, but for
@@ -8,7 +8,7 @@ its title and machines, is part of the recipe: another spec is another model.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from chalicelib.core.errors import InvalidSpecError
 
@@ -16,7 +16,8 @@ from chalicelib.core.errors import InvalidSpecError
 MAX_NAME = 23
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
-Kind = Literal["text"]
+Kind = Literal["text", "numeric", "categorical"]
+Task = Literal["binary_classification", "regression"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,17 @@ class Learner:
 
 
 @dataclass(frozen=True)
+class DecisionTarget:
+    """What the decision threshold must reach on the validation rows: at least so much precision, or recall.
+
+    Among the thresholds that do, the one is chosen that gives most of the other.
+    """
+
+    metric: Literal["precision", "recall"]
+    at_least: float
+
+
+@dataclass(frozen=True)
 class Machines:
     """Where each step runs: SageMaker instance types and job time limits in seconds."""
 
@@ -61,23 +73,30 @@ class Machines:
 class PipelineSpec:
     """The declarative definition of one model's life.
 
-    ``labels`` are the two values of ``target``; the second is the positive one, whose probability is the score.
-    ``group`` names the column whose rows must not be split between training and test (None: rows are independent).
+    ``labels`` are the two values of ``target``; the second is the positive one, whose probability is the score. For a
+    regression there are none: ``target`` is a number. ``group`` names the column whose rows must not be split between
+    training and test (None: rows are independent). ``missing`` are the strings that stand for a missing number or
+    category, compared without the blanks around them. ``decision`` says where the positive label begins (None: at a
+    probability of 0.5).
     """
 
     name: str
     title: str
     columns: tuple[Column, ...]
     target: str
-    labels: tuple[str, str]
+    labels: tuple[str, ...]
     group: str | None
     split: Split
     learner: Learner
     machines: Machines = Machines()
+    task: Task = "binary_classification"
+    missing: tuple[str, ...] = ("",)
+    decision: DecisionTarget | None = None
 
     def __post_init__(self) -> None:
         """Refuse a spec that cannot work, before anything is named after it."""
         inputs = [column.name for column in self.columns]
+        kinds = {column.kind for column in self.columns}
         fields = [*inputs, self.target, *([self.group] if self.group else [])]
         checks = (
             (
@@ -86,7 +105,20 @@ class PipelineSpec:
             ),
             (inputs, "name at least one input column"),
             (len(set(fields)) == len(fields), f"columns, target and group must differ, got {fields}"),
-            (self.labels[0] != self.labels[1], f"labels must be two different values, got {self.labels}"),
+            (kinds <= set(get_args(Kind)), f"a column's kind is one of {', '.join(get_args(Kind))}, got {kinds}"),
+            (self.task in get_args(Task), f"the task is one of {', '.join(get_args(Task))}, got {self.task}"),
+            (
+                len(self.labels) == len(set(self.labels)) == (0 if self.regression else 2),
+                f"labels must be two different values, and none for a regression, got {self.labels}",
+            ),
+            (
+                self.decision is None or (not self.regression and 0 < self.decision.at_least <= 1),
+                f"a decision target is a share above 0, for two labels, got {self.decision}",
+            ),
+            (
+                self.decision is None or self.decision.metric in {"precision", "recall"},
+                f"a decision target is precision or recall, got {self.decision}",
+            ),
             (
                 min(self.split.validation, self.split.test) > 0 and self.split.validation + self.split.test < 1,
                 f"validation and test shares must be above 0 and sum below 1, got {self.split}",
@@ -101,6 +133,17 @@ class PipelineSpec:
                 raise InvalidSpecError(f"pipeline {self.name!r}: {remedy}")
 
     @property
+    def regression(self) -> bool:
+        """Whether the model answers with a number instead of a label."""
+        return self.task == "regression"
+
+    @property
+    def text_column(self) -> str | None:
+        """The one column of a pipeline that reads a text and nothing else: such a text may come bare."""
+        only = self.columns[0]
+        return only.name if len(self.columns) == 1 and only.kind == "text" else None
+
+    @property
     def positive_label(self) -> str:
         """The label whose probability is the score."""
         return self.labels[1]
@@ -111,7 +154,7 @@ class PipelineSpec:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_dict` wrote.
+        """Read what `to_dict` wrote; what a spec did not say before it could has its default.
 
         Raises
         ------
@@ -120,18 +163,22 @@ class PipelineSpec:
         """
         try:
             rest = dict(data)
+            decision = rest.pop("decision", None)
             return cls(
                 columns=tuple(Column(**column) for column in rest.pop("columns")),
-                labels=_pair(rest.pop("labels")),
+                labels=_strings(rest.pop("labels")),
                 split=Split(**rest.pop("split")),
                 learner=Learner(**rest.pop("learner")),
                 machines=Machines(**rest.pop("machines")),
+                missing=_strings(rest.pop("missing", [""])),
+                decision=DecisionTarget(**decision) if decision else None,
                 **rest,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidSpecError(f"not a pipeline spec: {error}") from error
 
 
-def _pair(values: Sequence[str]) -> tuple[str, str]:
-    negative, positive = values
-    return negative, positive
+def _strings(values: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(values, str) or not all(isinstance(value, str) for value in values):
+        raise TypeError(f"{values!r} must be a list of strings")
+    return tuple(values)
