@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -89,6 +90,14 @@ def test_runs(show: Show) -> None:
     (line,) = [line for line in show(render.runs([LIVE], now=at(3700), width=100)).splitlines() if "a.csv" in line]
     words = ("fedcba9876543210", "live", "1,500", "0.9100", "0.9700", "3", "1 h ago", "1 min 12 s")
     assert [word for word in words if word not in line] == []
+
+
+def test_runs_of_two_tasks(show: Show) -> None:
+    """Runs show the metrics that they have, of labels and of numbers; another's stay empty."""
+    numbers = replace(LIVE, id="aaaabbbbccccdddd", metrics={"rmse": 2.5, "mae": 2.0, "r2": 0.8})
+    shown = show(render.runs([LIVE, numbers], now=at(0), width=130))
+    assert all(word in shown for word in ("accuracy", "AUC", "RMSE", "R²", "0.9100", "2.5000", "0.8000"))
+    assert "RMSE" not in show(render.runs([LIVE], now=at(0), width=130))
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100])
