@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from training.errors import ArtifactError
 
+CELLS = 1_048_576  # rows times trees walked at once: some 40 MB of arrays, whatever the number of rows
 Objective = Literal["binary:logistic", "reg:squarederror"]
 
 
@@ -36,7 +37,12 @@ class Trees:
     depth: int
 
     def margin(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-        """Return the sum of the leaves each row falls into, shape (rows,)."""
+        """Return the sum of the leaves each row falls into, shape (rows,), a block of rows at a time."""
+        step = max(1, CELLS // max(1, len(self.roots)))
+        parts = [self._walk(rows[first : first + step]) for first in range(0, len(rows), step)]
+        return np.concatenate([np.zeros(0), *parts])
+
+    def _walk(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
         gaps = bool(np.isnan(rows).any())
         node = np.broadcast_to(self.roots, (len(rows), len(self.roots)))
         places = np.arange(len(rows))[:, None]

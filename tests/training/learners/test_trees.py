@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.errors import ArtifactError
+from training.learners import trees
 from training.learners.trees import Objective, Trees, read_trees
 
 Rows = npt.NDArray[np.float32]
@@ -48,6 +49,16 @@ def test_reader_agrees_with_xgboost(seed: int, depth: int, rounds: int, least: f
     np.testing.assert_allclose(trees.margin(rows), expected, atol=1e-5)
     alone = np.concatenate([trees.margin(row[None]) for row in rows[:30]])
     np.testing.assert_array_equal(alone, trees.margin(rows)[:30])
+
+
+def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many rows are walked at once, each has the same margin."""
+    booster, rows = boost(0, 4, 7)
+    read = read_trees(json.loads(bytes(booster.save_raw("json"))), 4)
+    whole = read.margin(rows)
+    monkeypatch.setattr(trees, "CELLS", 7 * 13)
+    np.testing.assert_array_equal(read.margin(rows), whole)
+    assert read.margin(rows[:0]).shape == (0,)
 
 
 def test_samples_are_what_they_should_be() -> None:
