@@ -89,7 +89,7 @@ def read_rows(folder: Path, spec: PipelineSpec) -> list[LabelledRow]:
     rows = []
     for value in read_json_lines(folder / container.ROWS_FILE):
         try:
-            columns = {column.name: str(value[column.name]) for column in spec.columns}
+            columns = {column.name: value[column.name] for column in spec.columns}
             rows.append(LabelledRow(str(value["id"]), Row(columns, value[spec.target], value["group"])))
         except KeyError as error:
             raise InputError(f"{container.ROWS_FILE}: a row lacks {error}") from error

@@ -81,9 +81,13 @@ def _read(spec: PipelineSpec, path: Path, quarantine: Quarantine, spools: Spools
             quarantine.add(record.line, str(error))
         else:
             side = row.side(spec.split)
-            spools[side].add(row.digests, spec.labels.index(row.label), _line(spec, row, side))
+            spools[side].add(row.digests, _target(spec, row), _line(spec, row, side))
     quarantine.close(spec.intake)
     logger.info("prepare.read file=%s rows=%d rejected=%d", path.name, quarantine.read, quarantine.rejected)
+
+
+def _target(spec: PipelineSpec, row: Row) -> float:
+    return spec.labels.index(row.label) if isinstance(row.label, str) else row.label
 
 
 def _settle(spools: Spools, quarantines: list[Quarantine]) -> Tally:

@@ -1,5 +1,7 @@
 """What a labelled row is: parsed against the spec, hashed, and put on its side of the split.
 
+A text or category is a string, a number a float, a missing number or category None: so they go on as JSON.
+
 A row's identity is the begin of the SHA-256 of its canonical JSON, so the same row has the same id in every file and
 order; 64 bits of it, so that the ids of millions of rows fit into memory. Its side is a hash of its group (or of its
 content, where it has none): it never depends on other rows, so a row once held out stays held out as data grow. The
@@ -16,7 +18,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from chalicelib.core.spec import PipelineSpec, Split
+from chalicelib.core.spec import Column, PipelineSpec, Split
+from chalicelib.core.values import Value, to_number
 from training.errors import BadValueError
 
 Side = Literal["train", "validation", "test"]
@@ -36,10 +39,10 @@ class Digests(NamedTuple):
 
 @dataclass(frozen=True)
 class Row:
-    """One labelled row: its input columns, its label, and its group if it has one."""
+    """One labelled row: its input columns, its label (for a regression the number), and its group if it has one."""
 
-    columns: Mapping[str, str]
-    label: str
+    columns: Mapping[str, Value]
+    label: str | float
     group: str | None
 
     @property
@@ -76,24 +79,21 @@ def content_digest(rows: npt.NDArray[np.uint64]) -> str:
     return hashlib.sha256(np.sort(rows).astype(">u8").data).hexdigest()
 
 
-def parse_columns(spec: PipelineSpec, values: Mapping[str, object], *, allow_empty: bool = False) -> dict[str, str]:
+def parse_columns(spec: PipelineSpec, values: Mapping[str, object], *, allow_empty: bool = False) -> dict[str, Value]:
     """Return the spec's input columns of one record.
 
     Raises
     ------
     BadValueError
-        If one is missing, no text, or empty where that is not allowed.
+        If one is absent, not of its kind, or an empty text where that is not allowed.
     """
-    columns = {}
+    columns: dict[str, Value] = {}
     for column in spec.columns:
-        value = values.get(column.name)
-        if value is None:
+        if column.name not in values or (column.kind == "text" and values[column.name] is None):
             raise BadValueError(f"column {column.name!r} is missing")
-        if not isinstance(value, str):
-            raise BadValueError(f"column {column.name!r} must be text")
-        if not allow_empty and not value.strip():
+        columns[column.name] = _parse_value(spec, column, values[column.name])
+        if column.kind == "text" and not allow_empty and not str(columns[column.name]).strip():
             raise BadValueError(f"column {column.name!r} is empty")
-        columns[column.name] = value
     return columns
 
 
@@ -108,14 +108,39 @@ def parse_row(spec: PipelineSpec, values: Mapping[str, object]) -> Row:
     columns = parse_columns(spec, values)
     if values.get(spec.target) is None:
         raise BadValueError(f"column {spec.target!r} is missing")
-    label = _plain(values.get(spec.target), spec.target)
-    if label not in spec.labels:
-        raise BadValueError(f"column {spec.target!r} must be one of {', '.join(spec.labels)}")
+    label = _parse_target(spec, values[spec.target])
     return Row(columns, label, (_plain(values.get(spec.group), spec.group) or None) if spec.group else None)
 
 
+def _parse_value(spec: PipelineSpec, column: Column, value: object) -> Value:
+    """Return a value as its column's kind; what stands for a missing one is None."""
+    if column.kind == "text":
+        if not isinstance(value, str):
+            raise BadValueError(f"column {column.name!r} must be text")
+        return value
+    if value is None or (isinstance(value, str) and value.strip() in spec.missing):
+        return None
+    return _plain(value, column.name) if column.kind == "categorical" else _number(value, column.name)
+
+
+def _parse_target(spec: PipelineSpec, value: object) -> str | float:
+    if spec.regression:
+        return _number(value, spec.target)
+    label = _plain(value, spec.target)
+    if label not in spec.labels:
+        raise BadValueError(f"column {spec.target!r} must be one of {', '.join(spec.labels)}")
+    return label
+
+
+def _number(value: object, column: str) -> float:
+    number = to_number(value)
+    if number is None:
+        raise BadValueError(f"column {column!r} is not a number (digits with a decimal point, within 32 bits)")
+    return number
+
+
 def _plain(value: object, column: str) -> str:
-    """Return a label or group as text; JSON may hold it as a whole number."""
+    """Return a label, group or category as text; JSON may hold it as a whole number."""
     if value is None:
         return ""
     if isinstance(value, str):

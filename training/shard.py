@@ -12,6 +12,7 @@ from pathlib import Path
 
 from chalicelib.core import container
 from chalicelib.core.spec import PipelineSpec
+from chalicelib.core.values import Value
 from training.channels import read_spec, to_line
 from training.errors import BadValueError, RefusedDataError
 from training.records import list_files, parse_records
@@ -57,7 +58,7 @@ def _lines(spec: PipelineSpec, files: list[Path]) -> Iterator[bytes]:
         yield to_line({"id": str(number), **row})
 
 
-def _columns(spec: PipelineSpec, values: Mapping[str, object]) -> dict[str, str]:
+def _columns(spec: PipelineSpec, values: Mapping[str, object]) -> dict[str, Value]:
     """Return the input columns; empty text is scored like any text: a batch must not fail for one silent row."""
     columns = parse_columns(spec, values, allow_empty=True)
     if len(to_line(columns)) > MAX_ROW_BYTES:

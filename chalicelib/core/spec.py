@@ -1,4 +1,4 @@
-"""What one pipeline is: its columns, split, learner and machines, as plain data.
+"""What one pipeline is: its columns, task, split, learner and machines, as plain data.
 
 A spec is written in Python (``chalicelib/pipelines``), travels to the container as JSON (`PipelineSpec.to_dict`) and
 is read back there (`PipelineSpec.from_dict`), so that both sides read one definition. Whatever a spec says, but for
@@ -16,7 +16,8 @@ from chalicelib.core.errors import InvalidSpecError
 MAX_NAME = 23
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
-Kind = Literal["text"]
+Kind = Literal["text", "numeric", "categorical"]
+Task = Literal["binary_classification", "regression"]
 Encoding = Literal["utf-8-sig", "cp1252", "latin-1"]  # the first with or without a byte order mark
 
 
@@ -82,6 +83,17 @@ class Learner:
 
 
 @dataclass(frozen=True)
+class DecisionTarget:
+    """What the decision threshold must reach on the validation rows: at least so much precision, or recall.
+
+    Among the thresholds that do, the one is chosen that gives most of the other.
+    """
+
+    metric: Literal["precision", "recall"]
+    at_least: float
+
+
+@dataclass(frozen=True)
 class Machines:
     """Where each step runs: SageMaker instance types and job time limits in seconds."""
 
@@ -98,24 +110,31 @@ class Machines:
 class PipelineSpec:
     """The declarative definition of one model's life.
 
-    ``labels`` are the two values of ``target``; the second is the positive one, whose probability is the score.
-    ``group`` names the column whose rows must not be split between training and test (None: rows are independent).
+    ``labels`` are the two values of ``target``; the second is the positive one, whose probability is the score. For a
+    regression there are none: ``target`` is a number. ``group`` names the column whose rows must not be split between
+    training and test (None: rows are independent). ``missing`` are the strings that stand for a missing number or
+    category, compared without the blanks around them. ``decision`` says where the positive label begins (None: at a
+    probability of 0.5).
     """
 
     name: str
     title: str
     columns: tuple[Column, ...]
     target: str
-    labels: tuple[str, str]
+    labels: tuple[str, ...]
     group: str | None
     split: Split
     learner: Learner
     machines: Machines = Machines()
+    task: Task = "binary_classification"
+    missing: tuple[str, ...] = ("",)
+    decision: DecisionTarget | None = None
     intake: Intake = Intake()
 
     def __post_init__(self) -> None:
         """Refuse a spec that cannot work, before anything is named after it."""
         inputs = [column.name for column in self.columns]
+        kinds = {column.kind for column in self.columns}
         fields = [*inputs, self.target, *([self.group] if self.group else [])]
         checks = (
             (
@@ -124,7 +143,20 @@ class PipelineSpec:
             ),
             (inputs, "name at least one input column"),
             (len(set(fields)) == len(fields), f"columns, target and group must differ, got {fields}"),
-            (self.labels[0] != self.labels[1], f"labels must be two different values, got {self.labels}"),
+            (kinds <= set(get_args(Kind)), f"a column's kind is one of {', '.join(get_args(Kind))}, got {kinds}"),
+            (self.task in get_args(Task), f"the task is one of {', '.join(get_args(Task))}, got {self.task}"),
+            (
+                len(self.labels) == len(set(self.labels)) == (0 if self.regression else 2),
+                f"labels must be two different values, and none for a regression, got {self.labels}",
+            ),
+            (
+                self.decision is None or (not self.regression and 0 < self.decision.at_least <= 1),
+                f"a decision target is a share above 0, for two labels, got {self.decision}",
+            ),
+            (
+                self.decision is None or self.decision.metric in {"precision", "recall"},
+                f"a decision target is precision or recall, got {self.decision}",
+            ),
             (
                 min(self.split.validation, self.split.test) > 0 and self.split.validation + self.split.test < 1,
                 f"validation and test shares must be above 0 and sum below 1, got {self.split}",
@@ -141,6 +173,17 @@ class PipelineSpec:
                 raise InvalidSpecError(f"pipeline {self.name!r}: {remedy}")
 
     @property
+    def regression(self) -> bool:
+        """Whether the model answers with a number instead of a label."""
+        return self.task == "regression"
+
+    @property
+    def text_column(self) -> str | None:
+        """The one column of a pipeline that reads a text and nothing else: such a text may come bare."""
+        only = self.columns[0]
+        return only.name if len(self.columns) == 1 and only.kind == "text" else None
+
+    @property
     def positive_label(self) -> str:
         """The label whose probability is the score."""
         return self.labels[1]
@@ -151,7 +194,7 @@ class PipelineSpec:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read what `to_dict` wrote; how files are read has its defaults in a spec that does not say it yet.
+        """Read what `to_dict` wrote; what a spec did not say before it could has its default.
 
         Raises
         ------
@@ -160,12 +203,15 @@ class PipelineSpec:
         """
         try:
             rest = dict(data)
+            decision = rest.pop("decision", None)
             return cls(
                 columns=tuple(map(Column.from_dict, rest.pop("columns"))),
-                labels=_pair(rest.pop("labels")),
+                labels=_strings(rest.pop("labels")),
                 split=Split(**rest.pop("split")),
                 learner=Learner(**rest.pop("learner")),
                 machines=Machines(**rest.pop("machines")),
+                missing=_strings(rest.pop("missing", [""])),
+                decision=DecisionTarget(**decision) if decision else None,
                 intake=Intake(**rest.pop("intake", {})),
                 **rest,
             )
@@ -173,9 +219,10 @@ class PipelineSpec:
             raise InvalidSpecError(f"not a pipeline spec: {error}") from error
 
 
-def _pair(values: Sequence[str]) -> tuple[str, str]:
-    negative, positive = values
-    return negative, positive
+def _strings(values: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(values, str) or not all(isinstance(value, str) for value in values):
+        raise TypeError(f"{values!r} must be a list of strings")
+    return tuple(values)
 
 
 def _intake_checks(intake: Intake) -> tuple[tuple[object, str], ...]:

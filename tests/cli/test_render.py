@@ -117,6 +117,14 @@ def test_runs(show: Show) -> None:
     assert [word for word in words if word not in line] == []
 
 
+def test_runs_of_two_tasks(show: Show) -> None:
+    """Runs show the metrics that they have, of labels and of numbers; another's stay empty."""
+    numbers = replace(LIVE, id="aaaabbbbccccdddd", metrics={"rmse": 2.5, "mae": 2.0, "r2": 0.8})
+    shown = show(render.runs([LIVE, numbers], now=at(0), width=130))
+    assert all(word in shown for word in ("accuracy", "AUC", "RMSE", "R²", "0.9100", "2.5000", "0.8000"))
+    assert "RMSE" not in show(render.runs([LIVE], now=at(0), width=130))
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 100])
 def test_narrow(width: int) -> None:
     """Whatever the width, file and state of a run and version and state of an endpoint are there, nothing is cut."""

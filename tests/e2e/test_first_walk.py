@@ -108,8 +108,7 @@ def test_one_text_one_score(local: Local, first: Mapping[str, Any], texts: list[
         for member in archive:
             if content := archive.extractfile(member):
                 (tmp_path / "model" / Path(member.name).name).write_bytes(content.read())
-    _, model = load_model(tmp_path / "model")
-    of_code = model.score([{"text": text} for text in texts])
+    of_code = load_model(tmp_path / "model").model.score([{"text": text} for text in texts])
     assert np.abs(np.array(of_batch) - of_code).max() <= 1e-6
     assert np.abs(np.array(of_route) - of_code).max() <= 1e-6
 

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.core.spec import PipelineSpec
-from tests.training.sample import json_lines, make_rows, read_lines, run_prepare
+from chalicelib.pipelines.housing import SPEC as HOUSING
+from tests.training.sample import csv_file, json_lines, make_homes, make_rows, read_lines, run_prepare
 from training.errors import RefusedDataError, RefusedFileError
 from training.rows import Row
 
@@ -189,3 +190,31 @@ def test_nothing_uploaded_is_refused(tmp_path: Path, spec: PipelineSpec) -> None
     """A job without a file says so."""
     with pytest.raises(RefusedDataError, match="no file"):
         run_prepare(tmp_path, spec, {})
+
+
+def test_numbers_and_gaps_are_written_as_json(tmp_path: Path) -> None:
+    """Prepared rows carry numbers as numbers, categories as strings and gaps as null; truth carries the target."""
+    rows = make_homes(200)
+    out = run_prepare(tmp_path, HOUSING, {"a.csv": csv_file(rows), "b.jsonl": json_lines(rows[:20])})
+    prepared = [row for name in FILES[:3] for row in read_lines(out / name)]
+    assert {type(row["RM"]) for row in prepared} == {float}
+    assert {row["CHAS"] for row in prepared} == {"0", "1"}
+    assert {type(row["AGE"]) for row in prepared} == {float, type(None)}
+    assert {type(row["label"]) for row in read_lines(out / FILES[3])} == {float}
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["rows"]["duplicates"] == 20  # text and JSON hold the same rows
+    low, high = summary["target"]["train"]
+    assert 16 <= low < high <= 44
+
+
+@pytest.mark.parametrize(
+    ("rows", "reason"),
+    [
+        ([{**row, "MEDV": "24"} for row in make_homes(100)], "the training rows hold no two values of 'MEDV'"),
+        (make_homes(2), "rows hold no two values of 'MEDV'"),
+    ],
+)
+def test_regressions_need_two_values(tmp_path: Path, rows: list[dict[str, str]], reason: str) -> None:
+    """What has one value only cannot be learnt, nor a model be tested on it."""
+    with pytest.raises(RefusedDataError, match=reason):
+        run_prepare(tmp_path, HOUSING, {"a.csv": csv_file(rows)})

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.core.errors import InvalidSpecError
-from chalicelib.core.spec import Column, Intake, Learner, PipelineSpec, Split
+from chalicelib.core.spec import Column, DecisionTarget, Intake, Learner, PipelineSpec, Split
 from chalicelib.pipelines import DEFAULT, PIPELINES
 
 
@@ -40,6 +40,13 @@ def test_default_exists() -> None:
         ({"columns": ()}, "at least one"),
         ({"columns": (Column("label", "text"),)}, "must differ"),
         ({"labels": ("yes", "yes")}, "two different"),
+        ({"labels": ()}, "two different"),
+        ({"task": "regression"}, "none for a regression"),
+        ({"task": "ranking"}, "task is one of binary_classification, regression"),
+        ({"columns": (Column("text", "image"),)}, "text, numeric, categorical"),  # type: ignore[arg-type] # so here
+        ({"decision": DecisionTarget("precision", 1.5)}, "a share above 0"),
+        ({"decision": DecisionTarget("f1", 0.5)}, "precision or recall"),  # type: ignore[arg-type] # and here
+        ({"task": "regression", "labels": (), "decision": DecisionTarget("recall", 0.5)}, "for two labels"),
         ({"split": Split("s", validation=0.6, test=0.4)}, "sum below 1"),
         ({"split": Split("s", test=0.0)}, "above 0"),
         ({"columns": (Column("text", "text", max_length=0),)}, "max_length must be positive"),
@@ -59,7 +66,33 @@ def test_refusals(change: dict[str, object], complaint: str) -> None:
         replace(PIPELINES[DEFAULT], **change)  # type: ignore[arg-type] # one field at a time
 
 
-@pytest.mark.parametrize("mutation", [{"columns": None}, {"labels": ["one"]}, {"unknown": 1}, {"split": {}}])
+def test_specs_of_before_are_read() -> None:
+    """A spec written before there were tasks, missing values and decision targets is what it was."""
+    written = PIPELINES["reviews"].to_dict()
+    old = {name: value for name, value in written.items() if name not in {"task", "missing", "decision"}}
+    assert PipelineSpec.from_dict(old) == PIPELINES["reviews"]
+
+
+def test_text_column() -> None:
+    """Only a pipeline of one text column reads a bare text."""
+    assert {name: spec.text_column for name, spec in PIPELINES.items()} == {
+        "reviews": "text",
+        "housing": None,
+        "income": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "mutation",
+    [
+        {"missing": "?"},
+        {"decision": {"metric": "recall"}},
+        {"columns": None},
+        {"labels": ["one"]},
+        {"unknown": 1},
+        {"split": {}},
+    ],
+)
 def test_unreadable(mutation: dict[str, object]) -> None:
     """A document that is no spec is refused as one, whatever is wrong with it."""
     with pytest.raises(InvalidSpecError):
