@@ -162,9 +162,18 @@ def test_unknown_names(side: Side) -> None:
     assert sagemaker.newest_approved_package("freshet-dev-nobody") is None
 
 
+def training(side: Side, run: RunFacts) -> Call:
+    """Give the call for a training job whose channels have an object each: SageMaker refuses empty ones."""
+    call = requests.training_job(STAGE, run.lineage, SPEC)
+    for channel in call.request["InputDataConfig"]:
+        uri = channel["DataSource"]["S3DataSource"]["S3Uri"]
+        side.put(uri.removeprefix(f"s3://{STAGE.bucket_name}/") + "file", b"x")
+    return call
+
+
 def test_job_twice(side: Side, run: RunFacts) -> None:
     """The same training job asked for twice is one job."""
-    call = requests.training_job(STAGE, run.lineage, SPEC)
+    call = training(side, run)
     perform(side, call)
     perform(side, call)
     job = side.sagemaker.training_job(call.request["TrainingJobName"])
@@ -174,7 +183,7 @@ def test_job_twice(side: Side, run: RunFacts) -> None:
 
 def test_stranger(side: Side, run: RunFacts) -> None:
     """A job that has our name and other inputs is never taken for ours."""
-    call = requests.training_job(STAGE, run.lineage, SPEC)
+    call = training(side, run)
     perform(side, call)
     other = {**call.request, "OutputDataConfig": {"S3OutputPath": f"s3://{STAGE.bucket_name}/elsewhere"}}
     with pytest.raises(NameTakenError):
