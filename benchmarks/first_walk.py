@@ -103,8 +103,7 @@ def same_scores(local: Local, test: Path, batch: list[float], story: Mapping[str
             if member.isfile() and content:
                 (folder / "model").mkdir(exist_ok=True)
                 (folder / "model" / Path(member.name).name).write_bytes(content.read())
-    _, model = load_model(folder / "model")
-    code = model.score([{"text": texts[number]} for number in chosen])
+    code = load_model(folder / "model").model.score([{"text": texts[number]} for number in chosen])
     of_batch = np.array([batch[number] for number in chosen])
     worst = max(float(np.abs(np.array(route) - of_batch).max()), float(np.abs(code - of_batch).max()))
     print(f"  {SAMPLE} reviews by route, batch and training code: largest difference {worst:.1e} (bar 1e-6)")

@@ -82,7 +82,8 @@ def train(prepared: Path, base: Path) -> None:
 def score(path: Path, model_folder: Path, limit: int | None = None) -> None:
     """Score a labelled file and print cost and, over the whole file, its metrics."""
     start = time.process_time()
-    spec, model = load(model_folder)
+    loaded = load(model_folder)
+    spec, model = loaded.spec, loaded.model
     print(f"load: {time.process_time() - start:.3f} CPU s")
     records = [record.values for record in read_records(path)][:limit]
     rows = [{column.name: str(record[column.name]) for column in spec.columns} for record in records]
@@ -92,9 +93,8 @@ def score(path: Path, model_folder: Path, limit: int | None = None) -> None:
     if limit is None:
         positive = np.array([record[spec.target] == spec.positive_label for record in records])
         print(f"{path.name}: {len(rows)} rows")
-        print(
-            f"  accuracy={metrics.confusion(positive, scores).accuracy:.4f}; auc={metrics.auc(positive, scores):.4f};"
-        )
+        accuracy = metrics.confusion(positive, scores >= loaded.threshold).accuracy
+        print(f"  accuracy={accuracy:.4f}; auc={metrics.auc(positive, scores):.4f};")
 
 
 def main() -> None:

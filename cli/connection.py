@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 from chalicelib.bootstrap import Services, services_of
 from chalicelib.core.facts import Upload
-from chalicelib.pipelines import DEFAULT, PIPELINES
+from chalicelib.core.predictions import Instance
+from chalicelib.pipelines import DEFAULT
 from chalicelib.services.progress import Story
 from cli import web
 from cli.address import Address
@@ -58,8 +59,8 @@ class Connection(Protocol):
     def live(self, pipeline: str) -> Live:
         """Tell which model answers."""
 
-    def predict(self, pipeline: str, text: str) -> Mapping[str, Any]:
-        """Ask the HTTP route about one text."""
+    def predict(self, pipeline: str, instance: Instance) -> Mapping[str, Any]:
+        """Ask the HTTP route about one instance, by its columns."""
 
     def dead_letters(self) -> int | None:
         """Count the events that no handler took; None where that is not known."""
@@ -112,8 +113,8 @@ class ServiceConnection:
         status = endpoint.status if endpoint else "none"
         return Live(pipeline, name, status, plan.state, plan.reason, self._version(pipeline))
 
-    def predict(self, pipeline: str, text: str) -> Mapping[str, Any]:
-        """Ask the HTTP route about one text.
+    def predict(self, pipeline: str, instance: Instance) -> Mapping[str, Any]:
+        """Ask the HTTP route about one instance, by its columns.
 
         Raises
         ------
@@ -121,7 +122,7 @@ class ServiceConnection:
             If it answers with an error, not at all, or not with a prediction.
         """
         url = predict_url(self.address, pipeline)
-        answer = web.post_json(url, {PIPELINES[pipeline].columns[0].name: text})
+        answer = web.post_json(url, instance)
         if not isinstance(answer, dict) or not answer.get("predictions"):
             raise AnswerError(f"{url} answered without a prediction: is this the application?")
         return answer

@@ -34,6 +34,7 @@ def of_story(story: Story, *, now: datetime, settled_at: datetime | None = None)
         "version": story.version,
         "seconds": None if seconds is None else round(seconds, 3),
         "rows": dict(story.rows),
+        "rejected": [{"file": rejected.file, **rejected.finding.to_dict()} for rejected in story.rejected],
         "metrics": dict(story.metrics),
         "result_prefix": story.result_prefix,
         "jobs": {step: _of_job(job) for step, job in story.jobs.items()},

@@ -27,8 +27,10 @@ COLOURS: Mapping[str, str] = {
     "waiting": "dim",
 }
 _MARKS: Mapping[str, tuple[str, str]] = {"waiting": ("·", "dim"), "done": ("✓", "green"), "failed": ("✗", "red")}
-_TITLES: Mapping[str, str] = {"auc": "AUC", "f1": "F1"}
-_SHOWN = ("accuracy", "auc", "precision", "recall", "f1", "log_loss", "brier")  # --json has all
+_TITLES: Mapping[str, str] = {"auc": "AUC", "f1": "F1", "rmse": "RMSE", "mae": "MAE", "r2": "R²"}
+_SHOWN = ("accuracy", "auc", "precision", "recall", "f1", "log_loss", "brier", "rmse", "mae", "r2")  # --json has all
+_HEADLINES = {"accuracy": 3, "auc": 7, "rmse": 3, "r2": 7}  # what a line has room for, with their ranks as columns
+_TOLD = 5  # reasons for which rows were set aside; --json has all
 _GAP = 3  # between the columns of a table
 _FOLDED = 14  # the least width of a column whose cells may take several lines
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -74,7 +76,7 @@ def progress(
     for step in steps_of(kind, story, now=now, settled_at=settled_at):
         style = "dim" if step.state == "waiting" else ""
         table.add_row(_mark(step), Text(step.name, style), Text(duration(step.seconds), "dim"), _note(step, story))
-    return Group(Text(plain(file), "bold"), table, headline(story, now=now, settled_at=settled_at))
+    return Group(Text(plain(file), "bold"), table, headline(story, now=now, settled_at=settled_at), *_set_aside(story))
 
 
 def headline(story: Story | None, *, now: datetime, settled_at: datetime | None = None) -> Text:
@@ -87,6 +89,17 @@ def headline(story: Story | None, *, now: datetime, settled_at: datetime | None 
         spent = duration(seconds_of(story, now=now, settled_at=settled_at))
         return line.append(f"  {version}{f' after {spent}' if spent else ''}", "not bold default")
     return line.append(f"  {plain(story.reason)}", "not bold default")
+
+
+def _set_aside(story: Story | None) -> list[Text]:
+    """Say which rows were set aside while the rest went on, and why: the most frequent reasons."""
+    if story is None or not story.rejected:
+        return []
+    count, read = story.rows.get("rejected", 0), story.rows.get("read", 0)
+    told = [f"  {plain(row.file)}: {plain(str(row.finding))}" for row in story.rejected[:_TOLD]]
+    more = sum(row.finding.rows for row in story.rejected[_TOLD:])
+    head = Text("note", "bold yellow").append(f"  {count:,} of {read:,} rows were set aside", "not bold default")
+    return [head, *(Text(line, "dim") for line in [*told, *([f"  and {more:,} more"] if more else [])])]
 
 
 def change(file: str, story: Story | None, *, seconds: float) -> Text:
@@ -113,8 +126,8 @@ def runs(stories: Sequence[Story], *, now: datetime, width: int) -> RenderableTy
             _Column("file", 1, [Text(plain(PurePosixPath(story.upload.key).name)) for story in stories], folds=True),
             _Column("state", 0, [_state(story.state) for story in stories]),
             _number("rows", 8, [_count(story.rows.get("read")) for story in stories]),
-            _number("accuracy", 3, [_share(story.metrics.get("accuracy")) for story in stories]),
-            _number("AUC", 7, [_share(story.metrics.get("auc")) for story in stories]),
+            _number("set aside", 9, [_count(story.rows.get("rejected")) for story in stories]),
+            *_headlines(stories),
             _number("version", 2, [str(story.version or "") for story in stories]),
             _number("started", 4, [age(began(story), now) for story in stories]),
             _number("took", 6, [duration(seconds_of(story, now=now)) for story in stories]),
@@ -180,6 +193,15 @@ def _number(title: str, rank: int, cells: Sequence[str]) -> _Column:
     return _Column(title, rank, [Text(cell) for cell in cells], right=True)
 
 
+def _headlines(stories: Sequence[Story]) -> list[_Column]:
+    """Make a column of each metric that any of the runs has; the first of a kind stay on a narrow screen."""
+    known = [name for name in _HEADLINES if any(name in story.metrics for story in stories)]
+    return [
+        _number(_TITLES.get(name, name), _HEADLINES[name], [_share(story.metrics.get(name)) for story in stories])
+        for name in known
+    ]
+
+
 def _fitting(columns: Sequence[_Column], width: int) -> Table:
     """Make a table of the columns that fit, by rank."""
     kept: list[_Column] = []
@@ -232,7 +254,7 @@ def _rows_note(story: Story) -> str:
 
 
 def _quality_note(story: Story) -> str:
-    known = [name for name in ("accuracy", "auc") if name in story.metrics]
+    known = [name for name in _HEADLINES if name in story.metrics]
     return ", ".join(f"{_TITLES.get(name, name)} {story.metrics[name]:.4f}" for name in known)
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from chalicelib.core import container
 from chalicelib.core.spec import PipelineSpec
 from training.errors import InputError
@@ -86,7 +89,7 @@ def read_rows(folder: Path, spec: PipelineSpec) -> list[LabelledRow]:
     rows = []
     for value in read_json_lines(folder / container.ROWS_FILE):
         try:
-            columns = {column.name: str(value[column.name]) for column in spec.columns}
+            columns = {column.name: value[column.name] for column in spec.columns}
             rows.append(LabelledRow(str(value["id"]), Row(columns, value[spec.target], value["group"])))
         except KeyError as error:
             raise InputError(f"{container.ROWS_FILE}: a row lacks {error}") from error
@@ -109,3 +112,9 @@ def write_object(path: Path, value: Mapping[str, object]) -> None:
     """Write a JSON object for machines and people."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(json.dumps(value, indent=1, sort_keys=True, allow_nan=False).encode("ascii") + b"\n")
+
+
+def write_array(path: Path, values: npt.NDArray[np.uint64]) -> None:
+    """Write an array as `.npy`; the folder is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.save(path, values, allow_pickle=False)

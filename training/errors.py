@@ -4,7 +4,7 @@
 
     TrainingError               what a job answers with: its message goes to `output/failure` or `output/message`
     ├── InputError              the data or settings a job was given cannot be used
-    │   ├── RefusedFileError    a file: its name, the line and the reason of the first bad rows
+    │   ├── RefusedFileError    a file: its name, the reasons and the first lines of each
     │   ├── RefusedDataError    the rows together: none, one class only, none left to hold out
     │   ├── HyperparameterError a hyperparameter is unknown or out of its range
     │   └── ScoresError         scores and truth do not belong together
@@ -14,7 +14,10 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from chalicelib.core.findings import Finding
+
+MAX_TOLD = 5  # reasons told in a message; it has 1,024 bytes
 
 
 class TrainingError(Exception):
@@ -25,23 +28,19 @@ class InputError(TrainingError):
     """The data or settings a job was given cannot be used."""
 
 
-@dataclass(frozen=True)
-class BadRow:
-    """Why a row is refused: the line on which it starts (from 1, the header included) and the reason."""
-
-    line: int
-    reason: str
-
-
 class RefusedFileError(InputError):
-    """A file is refused: its name, the lines and the reasons, never the text of a row."""
+    """A file is refused: its name, the lines and the reasons, never the text of a row.
 
-    def __init__(self, file: str, rows: Sequence[BadRow], more: int = 0) -> None:
-        listed = "; ".join(f"line {row.line}: {row.reason}" for row in rows)
-        super().__init__(f"{file}: {listed}" + (f"; and {more} more bad rows" if more else ""))
+    ``findings`` are what is wrong, the most frequent first; ``verdict`` says why that is too much, where it has to.
+    """
+
+    def __init__(self, file: str, findings: Sequence[Finding], verdict: str = "") -> None:
+        told = [str(finding) for finding in findings[:MAX_TOLD]]
+        if len(findings) > MAX_TOLD:
+            told.append(f"and {sum(finding.rows for finding in findings[MAX_TOLD:]):,} rows for other reasons")
+        super().__init__(f"{file}: {'; '.join([*told, *([verdict] if verdict else [])])}")
         self.file = file
-        self.rows = tuple(rows)
-        self.more = more
+        self.findings = tuple(findings)
 
 
 class RefusedDataError(InputError):

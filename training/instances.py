@@ -1,9 +1,9 @@
 """Requests and answers of the model server: bytes to rows and scores to bytes, strictly, in the two content types.
 
-JSON: ``{"instances": [{<column>: text, ...}, ...]}`` to ``{"model_version", "predictions": [{"label", "score"}]}``.
-JSON Lines: an instance a line, with an optional "id" that is given back, to ``{"id", "label", "score",
-"model_version"}`` a line. Nothing of a request is repeated in an error. Empty text is text: its score is what the model
-believes of a review without a word.
+JSON: ``{"instances": [{<column>: value, ...}, ...]}`` to ``{"model_version", "predictions": [{"label", "score"}]}``,
+for a regression ``[{"value"}]``. JSON Lines: an instance a line, with an optional "id" that is given back, to ``{"id",
+"label", "score", "model_version"}`` a line. A value is what a file may hold, a missing one null. Nothing of a request
+is repeated in an error. Empty text is text: its score is what the model believes of a review without a word.
 """
 
 import json
@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from chalicelib.core import container
 from chalicelib.core.spec import PipelineSpec
+from chalicelib.core.values import Value
 from training.channels import to_line
 from training.errors import BadValueError, RequestError
-from training.metrics import THRESHOLD
 from training.rows import parse_columns
 
 BAD_REQUEST = 400
@@ -30,7 +30,7 @@ class Request:
     """Instances to score: their columns, and the ids they came with (JSON Lines only)."""
 
     media_type: str
-    rows: Sequence[Mapping[str, str]]
+    rows: Sequence[Mapping[str, Value]]
     ids: Sequence[str | int | None]
 
 
@@ -78,11 +78,16 @@ def parse_request(spec: PipelineSpec, kind: str, body: bytes) -> Request:
     return Request(kind, [row for row, _ in pairs], [given for _, given in pairs])
 
 
-def render_answer(spec: PipelineSpec, request: Request, scores: npt.NDArray[np.float64], version: str) -> bytes:
-    """Return the answer's body, in the request's content type."""
-    called = [
-        {"label": spec.labels[score >= THRESHOLD], "score": score} for score in np.asarray(scores, np.float64).tolist()
-    ]
+def render_answer(
+    spec: PipelineSpec, request: Request, scores: npt.NDArray[np.float64], *, threshold: float, version: str
+) -> bytes:
+    """Return the answer's body, in the request's content type; the positive label begins at the threshold."""
+    numbers = np.asarray(scores, np.float64).tolist()
+    called: list[dict[str, object]] = (
+        [{"value": number} for number in numbers]
+        if spec.regression
+        else [{"label": spec.labels[number >= threshold], "score": number} for number in numbers]
+    )
     if request.media_type == container.JSON:
         return to_line({"model_version": version, "predictions": called})
     return b"".join(
@@ -99,7 +104,7 @@ def _json(data: bytes, name: str) -> object:
     return value
 
 
-def _instance(spec: PipelineSpec, name: str, value: object) -> tuple[dict[str, str], str | int | None]:
+def _instance(spec: PipelineSpec, name: str, value: object) -> tuple[dict[str, Value], str | int | None]:
     if not isinstance(value, dict):
         raise RequestError(UNPROCESSABLE, f"{name} must be a JSON object")
     given = value.get("id")

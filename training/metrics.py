@@ -1,7 +1,7 @@
 """Binary classification metrics of labels and scores, each with optional row weights (a bootstrap is a reweighting).
 
 Throughout, ``positive`` is a boolean array, ``scores`` the probability of the positive label and ``weights`` the number
-of times a row counts, all of shape (rows,). A row is called positive from a score of 0.5 upwards, in every place.
+of times a row counts, all of shape (rows,). ``called`` are the rows that the model called positive.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-THRESHOLD = 0.5
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 EPSILON = 1e-15  # keeps the log loss of a certain error finite
@@ -17,7 +16,7 @@ EPSILON = 1e-15  # keeps the log loss of a certain error finite
 
 @dataclass(frozen=True)
 class Confusion:
-    """Weighted counts at the threshold."""
+    """Weighted counts of what was called, and is."""
 
     true_positives: float
     false_positives: float
@@ -51,10 +50,9 @@ class Confusion:
         return _share(2 * self.true_positives, self.false_positives + self.false_negatives)
 
 
-def confusion(positive: Bools, scores: Floats, weights: Floats | None = None) -> Confusion:
+def confusion(positive: Bools, called: Bools, weights: Floats | None = None) -> Confusion:
     """Return the confusion matrix."""
-    w = np.ones(len(scores)) if weights is None else weights
-    called = scores >= THRESHOLD
+    w = np.ones(len(called)) if weights is None else weights
     return Confusion(
         float(w[positive & called].sum()),
         float(w[~positive & called].sum()),
@@ -92,23 +90,28 @@ def brier(positive: Bools, scores: Floats, weights: Floats | None = None) -> flo
 
 def roc_curve(positive: Bools, scores: Floats, points: int) -> tuple[Floats, Floats]:
     """Return false and true positive rates at no more than so many thresholds, from (0, 0) to (1, 1)."""
-    hits, calls = _cumulative(positive, scores, points)
+    hits, calls = _thinned(positive, scores, points)
     return (calls - hits) / max(1, int((~positive).sum())), hits / max(1, int(positive.sum()))
 
 
 def precision_recall_curve(positive: Bools, scores: Floats, points: int) -> tuple[Floats, Floats]:
     """Return precision and recall at no more than so many thresholds, by rising recall; precision starts at 1."""
-    hits, calls = _cumulative(positive, scores, points)
+    hits, calls = _thinned(positive, scores, points)
     precision = np.where(calls > 0, hits / np.maximum(calls, 1), 1.0)
     return precision, hits / max(1, int(positive.sum()))
 
 
-def _cumulative(positive: Bools, scores: Floats, points: int) -> tuple[Floats, Floats]:
-    """Return true positives and all calls at falling thresholds, thinned out evenly, both ends kept."""
+def cumulative(positive: Bools, scores: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return every distinct score as a threshold, falling, with the true positives and all calls from it upwards."""
     order = np.argsort(-scores, kind="stable")
     distinct = np.append(np.flatnonzero(np.diff(scores[order])), len(order) - 1)
-    hits = np.concatenate([[0.0], np.cumsum(positive[order])[distinct]])
-    calls = np.concatenate([[0.0], distinct + 1.0])
+    return scores[order][distinct], np.cumsum(positive[order])[distinct].astype(np.float64), distinct + 1.0
+
+
+def _thinned(positive: Bools, scores: Floats, points: int) -> tuple[Floats, Floats]:
+    """Return true positives and all calls at falling thresholds, thinned out evenly, from no call to all."""
+    _, some_hits, some_calls = cumulative(positive, scores)
+    hits, calls = np.append(0.0, some_hits), np.append(0.0, some_calls)
     kept = np.unique(np.linspace(0, len(calls) - 1, points).round().astype(np.int64))
     return hits[kept], calls[kept]
 

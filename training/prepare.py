@@ -1,92 +1,41 @@
 """`prepare`: from uploaded files to rows that can be trained on, tested on and counted.
 
-Reads every row of every file against the spec, refuses a file with bad rows (the first few are listed with line and
-reason), drops exact duplicates, puts each row on its side, and writes the sides in the order of the rows' ids, so that
-neither the order nor the number of the files changes a byte. Rows wait in temporary files; memory holds one digest and
-one index entry for each.
+Reads every row of every file against the spec and sets bad ones aside with line and reason, or refuses the file if
+they are too many; drops exact duplicates; puts each row on its side; keeps from a side what a row held out from it
+also holds (a text under two titles); and writes the sides in the order of the rows' ids, so that neither the order nor
+the number of the files changes a byte. Next to each side lie the digests of its inputs and groups, by which models
+fitted on different rows are compared on those that neither has seen. Memory does not grow with the rows' lengths (see
+`spool`).
 """
 
 import contextlib
 import logging
-import tempfile
-from collections import Counter
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+
+import numpy as np
 
 from chalicelib.core import container
 from chalicelib.core.spec import PipelineSpec
-from training.channels import read_spec, to_line, write_object
-from training.errors import BadRow, RefusedDataError, RefusedFileError
-from training.records import list_files, parse_records
-from training.rows import SIDES, Row, Side, content_digest, parse_row
+from training.channels import read_spec, to_line, write_array, write_object
+from training.errors import BadValueError, RefusedDataError
+from training.quarantine import Quarantine
+from training.records import list_files, read_records
+from training.rows import SIDES, Row, Side, parse_row
 from training.settings import Settings
+from training.spool import Spool
+from training.tally import Tally, check
+from training.validation import check_row
 
-MIN_TRAIN_ROWS = 2  # of each label: the fewest that can be learnt from while one is held out
+# Where a side's digests lie; not with the features of the held-out rows, which a transform scores whatever they are.
+_FOLDERS: Mapping[Side, str] = {
+    "train": container.TRAIN,
+    "validation": container.VALIDATION,
+    "test": container.TRUTH,
+}
+Spools = Mapping[Side, Spool]
 
 logger = logging.getLogger(__name__)
-
-
-class Spool:
-    """Lines kept in a temporary file and given back in the order of their keys."""
-
-    def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by __exit__
-        self._index: list[tuple[str, int, int]] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def add(self, key: str, line: bytes) -> None:
-        """Keep a line."""
-        self._index.append((key, self._file.tell(), len(line)))
-        self._file.write(line)
-
-    def write(self, path: Path) -> None:
-        """Write all lines kept so far, by key."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as target:
-            for _, offset, size in sorted(self._index):
-                self._file.seek(offset)
-                target.write(self._file.read(size))
-        self._file.seek(0, 2)
-
-
-@dataclass
-class Tally:
-    """What has been counted while reading."""
-
-    read: int = 0
-    digests: set[bytes] = field(default_factory=set)
-    labels: dict[Side, Counter[str]] = field(default_factory=lambda: {side: Counter() for side in SIDES})
-    groups: dict[Side, set[str]] = field(default_factory=lambda: {side: set() for side in SIDES})
-
-    def add(self, row: Row, side: Side) -> bool:
-        """Count a row; return whether it is new."""
-        self.read += 1
-        digest = row.digest
-        if digest in self.digests:
-            return False
-        self.digests.add(digest)
-        self.labels[side][row.label] += 1
-        if row.group is not None:
-            self.groups[side].add(row.group)
-        return True
-
-    def summary(self, spec: PipelineSpec) -> dict[str, object]:
-        """Return what `summary.json` says."""
-        sides: dict[str, int] = {side: sum(self.labels[side].values()) for side in SIDES}
-        return {
-            "content_digest": content_digest(self.digests),
-            "rows": {"read": self.read, "duplicates": self.read - len(self.digests)} | sides,
-            "groups": {side: len(self.groups[side]) for side in SIDES},
-            "labels": {side: {label: self.labels[side][label] for label in spec.labels} for side in SIDES},
-            "split": {"salt": spec.split.salt, "validation": spec.split.validation, "test": spec.split.test},
-        }
 
 
 def run(settings: Settings) -> None:
@@ -102,47 +51,78 @@ def run(settings: Settings) -> None:
     files = list_files(settings.processing_input(container.RAW))
     if not files:
         raise RefusedDataError("there is no file to prepare")
-    tally = Tally()
+    out.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
-        sides: dict[Side, Spool] = {side: stack.enter_context(Spool()) for side in SIDES}
-        truth = stack.enter_context(Spool())
-        for path in files:
-            before = tally.read
-            for row in parse_records(path, partial(parse_row, spec)):
-                side = row.side(spec.split)
-                if tally.add(row, side):
-                    sides[side].add(row.id, _line(spec, row, side))
-                    if side == "test":
-                        truth.add(row.id, to_line({"id": row.id, "label": row.label, "group": row.group}))
-            if tally.read == before:
-                raise RefusedFileError(path.name, [BadRow(1, "the file has no rows")])
-            logger.info("prepare.read file=%s rows_so_far=%d", path.name, tally.read)
-        _check(spec, tally)
-        sides["train"].write(out / "train" / container.ROWS_FILE)
-        sides["validation"].write(out / "validation" / container.ROWS_FILE)
-        sides["test"].write(out / "test" / container.FEATURES_FILE)
-        truth.write(out / "truth" / container.LABELS_FILE)
+        spools: Spools = {side: stack.enter_context(Spool()) for side in SIDES}
+        rejected = stack.enter_context((out / container.REJECTED_FILE).open("wb"))
+
+        def note(row: Mapping[str, object]) -> None:
+            rejected.write(to_line(row))
+
+        quarantines = [Quarantine(path.name, note) for path in files]
+        for path, quarantine in zip(files, quarantines, strict=True):
+            _read(spec, path, quarantine, spools)
+        tally = _settle(spools, quarantines)
+        check(spec, tally)
+        _write(out, spools)
     summary = tally.summary(spec)
     write_object(out / container.SUMMARY_FILE, summary)
     logger.info("prepare.done %s", summary["rows"])
 
 
+def _read(spec: PipelineSpec, path: Path, quarantine: Quarantine, spools: Spools) -> None:
+    """Put a file's rows on their sides, or in quarantine."""
+    needed = [*(column.name for column in spec.columns), spec.target]
+    for record in read_records(path, spec.intake, needed):
+        quarantine.read += 1
+        try:
+            row = check_row(spec, parse_row(spec, record.read()))
+        except BadValueError as error:
+            quarantine.add(record.line, str(error))
+        else:
+            side = row.side(spec.split)
+            spools[side].add(row.digests, _target(spec, row), _line(spec, row, side))
+    quarantine.close(spec.intake)
+    logger.info("prepare.read file=%s rows=%d rejected=%d", path.name, quarantine.read, quarantine.rejected)
+
+
+def _target(spec: PipelineSpec, row: Row) -> float:
+    return spec.labels.index(row.label) if isinstance(row.label, str) else row.label
+
+
+def _settle(spools: Spools, quarantines: list[Quarantine]) -> Tally:
+    """Drop copies, then what a side holds of those held out from it: test keeps all, validation what test has not."""
+    read = sum(map(len, spools.values()))
+    distinct = sum(spool.settle() for spool in spools.values())
+    rows = np.concatenate([spools[side].ids for side in SIDES])
+    leaked = spools["validation"].drop(spools["test"].inputs)
+    leaked += sum(spools["train"].drop(spools[side].inputs) for side in ("validation", "test"))
+    return Tally(rows, read - distinct, leaked, quarantines, spools)
+
+
 def _line(spec: PipelineSpec, row: Row, side: Side) -> bytes:
-    if side == "test":
-        return to_line({"id": row.id, **row.columns})
-    return to_line({"id": row.id, **row.columns, spec.target: row.label, "group": row.group})
+    """Return what is written of a row; of a test row two lines, its features and its truth."""
+    if side != "test":
+        return to_line({"id": row.id, **row.columns, spec.target: row.label, "group": row.group})
+    inputs = f"{row.digests.inputs:016x}"
+    truth = {"id": row.id, "label": row.label, "group": row.group, "inputs": inputs}
+    return to_line({"id": row.id, **row.columns}) + to_line(truth)
 
 
-def _check(spec: PipelineSpec, tally: Tally) -> None:
-    """Refuse data that no model can be trained or tested on."""
-    total = sum(tally.labels.values(), Counter[str]())
-    for label in spec.labels:
-        if not total[label]:
-            raise RefusedDataError(f"no row has the label {label!r}: both labels are needed")
-    groups = len(set[str]().union(*tally.groups.values()))
-    hint = f" ({len(tally.digests)} distinct rows in {groups} groups; rows of one group stay on one side): add rows"
-    for label in spec.labels:
-        if tally.labels["train"][label] < MIN_TRAIN_ROWS:
-            raise RefusedDataError(f"fewer than {MIN_TRAIN_ROWS} training rows have the label {label!r}{hint}")
-        if not tally.labels["test"][label]:
-            raise RefusedDataError(f"no held-out test row has the label {label!r}{hint}")
+def _write(out: Path, spools: Spools) -> None:
+    """Write every side, its lines and its digests."""
+    for side, folder in _FOLDERS.items():
+        write_array(out / folder / container.INPUTS_FILE, spools[side].inputs)
+        write_array(out / folder / container.GROUPS_FILE, spools[side].groups)
+        if side != "test":
+            with (out / folder / container.ROWS_FILE).open("wb") as file:
+                file.writelines(spools[side].lines())
+    (out / container.TEST).mkdir(exist_ok=True)
+    with (
+        (out / container.TEST / container.FEATURES_FILE).open("wb") as features,
+        (out / container.TRUTH / container.LABELS_FILE).open("wb") as truth,
+    ):
+        for lines in spools["test"].lines():
+            first, second = lines.splitlines(keepends=True)
+            features.write(first)
+            truth.write(second)

@@ -1,27 +1,29 @@
 """Reads uploaded files, row by row: CSV (RFC 4180, with a header) and JSON Lines, each plain or gzip.
 
-Nothing is held in memory but one row. A file is read as UTF-8 with or without a byte order mark, and strictly: an
-unclosed quote, a ragged row or broken bytes are errors with their line, never a guess. The price of strictness is that
-files other tools would silently mend are refused.
+Nothing is held in memory but one row. What damages one row costs that row: too many or too few fields, bytes that are
+not of the encoding, a line that is no JSON object. What leaves it unsure where the next row begins refuses the file: a
+quote that is never closed or followed by more, a damaged gzip stream, a row without end. Nothing is guessed; the price
+of that strictness is that files other tools would silently mend are refused.
 """
 
 import csv
-import gzip
-import io
-import itertools
 import json
-import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
-from training.errors import BadRow, BadValueError, RefusedFileError
+from chalicelib.core.findings import Finding
+from chalicelib.core.spec import Encoding, Intake
+from training import lines
+from training.errors import BadValueError, RefusedFileError
+from training.lines import Lines, UnreadableError, open_lines
+from training.quarantine import Quarantine
 
-MAX_LINE = 4_194_304  # characters; one row of a batch must fit into one request of 6 MiB
-MAX_LISTED = 5  # bad rows named in a message; it has 1,024 bytes
 SUFFIXES = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz")
-_OTHER_SEPARATORS = ";\t|"  # what spreadsheets write instead of commas
+_SEPARATORS = ",;\t|"  # what programs write between columns
+_ENCODINGS: Mapping[Encoding, str] = {"utf-8-sig": "UTF-8", "cp1252": "Windows-1252", "latin-1": "Latin-1"}
+_DEFAULT = Intake()
 
 T = TypeVar("T")
 
@@ -55,7 +57,9 @@ def list_files(folder: Path) -> list[Path]:
     )
 
 
-def parse_records(path: Path, parse: Callable[[Mapping[str, object]], T]) -> Iterator[T]:
+def parse_records(
+    path: Path, parse: Callable[[Mapping[str, object]], T], intake: Intake = _DEFAULT, needed: Collection[str] = ()
+) -> Iterator[T]:
     """Yield a file's rows as ``parse`` returns them; a row it cannot read raises `BadValueError` there.
 
     Raises
@@ -63,24 +67,20 @@ def parse_records(path: Path, parse: Callable[[Mapping[str, object]], T]) -> Ite
     RefusedFileError
         At the end, if the file had bad rows; at once, if it cannot be read on.
     """
-    listed: list[BadRow] = []
-    more = 0
-    for record in read_records(path):
+    quarantine = Quarantine(path.name)
+    for record in read_records(path, intake, needed):
         try:
             row = parse(record.read())
         except BadValueError as error:
-            if len(listed) < MAX_LISTED:
-                listed.append(BadRow(record.line, str(error)))
-            else:
-                more += 1
+            quarantine.add(record.line, str(error))
         else:
             yield row
-    if listed:
-        raise RefusedFileError(path.name, listed, more)
+    if quarantine.rejected:
+        raise RefusedFileError(path.name, quarantine.findings())
 
 
-def read_records(path: Path) -> Iterator[Record]:
-    """Yield a file's rows.
+def read_records(path: Path, intake: Intake = _DEFAULT, needed: Collection[str] = ()) -> Iterator[Record]:
+    """Yield a file's rows; the header of a CSV must name the ``needed`` columns.
 
     Raises
     ------
@@ -88,73 +88,52 @@ def read_records(path: Path) -> Iterator[Record]:
         If the file's type is none of `SUFFIXES`, or it cannot be read on: bytes, compression, header or quoting.
     """
     name = path.name.lower()
+    table = name.endswith((".csv", ".csv.gz"))
+    encoding = intake.encoding if table else "utf-8-sig"
     if not name.endswith(SUFFIXES):
-        raise RefusedFileError(path.name, [BadRow(1, f"the file's name must end in {', '.join(SUFFIXES)}")])
+        raise RefusedFileError(path.name, [Finding(f"the file's name must end in {', '.join(SUFFIXES)}", (1,))])
     try:
-        with path.open("rb") as raw, _plain(raw, compressed=name.endswith(".gz")) as stream:
-            lines = _lines(stream)
-            yield from _read_csv(lines) if ".csv" in name[-7:] else _read_json_lines(lines)
-    except _UnreadableError as error:
-        raise RefusedFileError(path.name, [error.row]) from error
+        with open_lines(path, intake, encoding=encoding, compressed=name.endswith(".gz")) as found:
+            yield from _read_csv(found, intake, needed) if table else _read_json_lines(found)
+    except UnreadableError as error:
+        raise RefusedFileError(path.name, [Finding(error.reason, (error.line,))]) from error
 
 
-class _UnreadableError(Exception):
-    """The file cannot be read on from this line."""
-
-    def __init__(self, line: int, reason: str) -> None:
-        super().__init__(line, reason)
-        self.row = BadRow(line, reason)
-
-
-def _plain(raw: BinaryIO, *, compressed: bool) -> io.TextIOWrapper:
-    stream = gzip.GzipFile(fileobj=raw) if compressed else raw
-    # Text is decoded in blocks of many lines: escaped, a broken byte is found on its own line (see `_lines`).
-    return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
-
-
-def _lines(stream: io.TextIOWrapper) -> Iterator[str]:
-    """Yield lines of bounded length, so that a file without line ends cannot fill the memory."""
-    for number in itertools.count(1):
-        try:
-            line = stream.readline(MAX_LINE + 1)
-            line.encode()
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:  # their words may hold bytes of the file
-            raise _UnreadableError(number, "the gzip stream is damaged or cut short") from error
-        except UnicodeEncodeError as error:
-            raise _UnreadableError(number, f"the text is not UTF-8, from character {error.start + 1} on") from error
-        if len(line) > MAX_LINE:
-            raise _UnreadableError(number, f"a line has more than {MAX_LINE} characters")
-        if not line:
-            return
-        yield line
-
-
-def _read_csv(lines: Iterator[str]) -> Iterator[Record]:
-    csv.field_size_limit(MAX_LINE)
-    reader = csv.reader(lines, strict=True)
-    start = 1
+def _read_csv(found: Lines, intake: Intake, needed: Collection[str]) -> Iterator[Record]:
+    csv.field_size_limit(lines.MAX_ROW + 1)  # never met: a whole row is bounded by less
+    reader = csv.reader(found, strict=True, delimiter=intake.delimiter, quotechar=intake.quote)
+    not_decoded = f"the text is not {_ENCODINGS[intake.encoding]}"
     try:
         header = next(reader, [])
-        _check_header(header)
-        start = reader.line_num + 1
+        if found.broken:
+            raise UnreadableError(1, f"{not_decoded}: save the file as {_ENCODINGS[intake.encoding]}")
+        _check_header(header, intake.delimiter, needed)
+        found.begin_row()
         for fields in reader:
-            line, start = start, reader.line_num + 1
-            if len(fields) == len(header):
-                yield Record(line, dict(zip(header, fields, strict=True)))
+            if found.broken:
+                yield Record(found.start, {}, not_decoded)
+            elif len(fields) == len(header):
+                yield Record(found.start, dict(zip(header, fields, strict=True)))
             elif fields:  # no field at all is a blank line
-                yield Record(line, {}, f"{len(fields)} fields where the header has {len(header)}")
+                yield Record(found.start, {}, f"{len(fields)} fields where the header has {len(header)}")
+            found.begin_row()
     except csv.Error as error:
-        raise _UnreadableError(start, _in_words(error)) from error
+        raise UnreadableError(found.start, _in_words(error)) from error
 
 
-def _check_header(header: Sequence[str]) -> None:
+def _check_header(header: Sequence[str], delimiter: str, needed: Collection[str]) -> None:
+    """Refuse a header that cannot name the columns of what follows."""
     if not header:
-        raise _UnreadableError(1, "the file has no header")
+        raise UnreadableError(1, "the file has no header")
+    if any("\0" in name for name in header):
+        raise UnreadableError(1, "the header holds NUL characters: save the file as UTF-8 text")
+    for other in _SEPARATORS.replace(delimiter, ""):
+        if len(header) == 1 and other in header[0]:
+            raise UnreadableError(1, f"the columns are separated by {other!r}: separate them by {delimiter!r}")
     if len(set(header)) != len(header):
-        raise _UnreadableError(1, "the header names a column twice")
-    for separator in _OTHER_SEPARATORS:
-        if len(header) == 1 and separator in header[0]:
-            raise _UnreadableError(1, f"the columns are separated by {separator!r}: separate them by commas")
+        raise UnreadableError(1, "the header names a column twice")
+    if missing := [repr(name) for name in needed if name not in header]:
+        raise UnreadableError(1, f"the header does not name the column {' and '.join(missing)}")
 
 
 def _in_words(error: csv.Error) -> str:
@@ -164,17 +143,22 @@ def _in_words(error: csv.Error) -> str:
         return "a quote is opened and never closed"
     if "expected after" in found:
         return "a closing quote is followed by more: a quote within a value is doubled"
-    if "field limit" in found:
-        return f"a value has more than {MAX_LINE} characters: is a quote never closed?"
     return found
 
 
-def _read_json_lines(lines: Iterator[str]) -> Iterator[Record]:
-    for number, line in enumerate(lines, start=1):
-        if line.strip():
+def _read_json_lines(found: Lines) -> Iterator[Record]:
+    for line in found:
+        if found.broken:
+            yield Record(found.start, {}, "the text is not UTF-8")
+        elif line.strip():
             try:
                 value = json.loads(line)
             except (ValueError, RecursionError):  # not JSON, a number of thousands of digits, or nested without end
-                yield Record(number, {}, "not JSON")
+                yield Record(found.start, {}, "not JSON")
             else:
-                yield Record(number, value) if isinstance(value, dict) else Record(number, {}, "not a JSON object")
+                yield Record(found.start, value) if isinstance(value, dict) else _not_an_object(found.start)
+        found.begin_row()
+
+
+def _not_an_object(line: int) -> Record:
+    return Record(line, {}, "not a JSON object")

@@ -37,11 +37,12 @@ def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _exit)
     start = time.monotonic()
-    spec, model = load(settings.model)
-    model.score([{column.name: "" for column in spec.columns}])  # the first answer must not pay for numpy's set-up
+    loaded = load(settings.model)
+    # The first answer must not pay for numpy's set-up.
+    loaded.model.score([{column.name: "" if column.kind == "text" else None for column in loaded.spec.columns}])
     logger.info("serve.loaded version=%s seconds=%.3f", settings.model_version, time.monotonic() - start)
     config = uvicorn.Config(
-        create_app(Routes(Served(spec, model, settings.model_version))),
+        create_app(Routes(Served(loaded, settings.model_version))),
         loop="uvloop" if sys.platform != "win32" else "asyncio",
         http="httptools",
         ws="none",

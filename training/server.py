@@ -15,10 +15,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from chalicelib.core.spec import PipelineSpec
 from training.errors import RequestError
 from training.instances import media_type, parse_request, render_answer
-from training.learners.model import Model
+from training.learners.model import Loaded
 
 MAX_BODY = 6_291_456  # bytes: what InvokeEndpoint and a transform's MaxPayloadInMB=6 let through
 THREADS = 2
@@ -33,8 +32,7 @@ logger = logging.getLogger(__name__)
 class Served:
     """What one server answers with."""
 
-    spec: PipelineSpec
-    model: Model
+    loaded: Loaded
     version: str
 
     def answer(self, kind: str, body: bytes) -> bytes:
@@ -45,8 +43,9 @@ class Served:
         RequestError
             If the body cannot be read.
         """
-        request = parse_request(self.spec, kind, body)
-        return render_answer(self.spec, request, self.model.score(request.rows), self.version)
+        request = parse_request(self.loaded.spec, kind, body)
+        scores = self.loaded.model.score(request.rows)
+        return render_answer(self.loaded.spec, request, scores, threshold=self.loaded.threshold, version=self.version)
 
 
 class Routes:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from chalicelib.core import container
 from chalicelib.core.spec import PipelineSpec
+from chalicelib.core.values import Value
 from training.channels import read_spec, to_line
 from training.errors import BadValueError, RefusedDataError
 from training.records import list_files, parse_records
@@ -51,12 +52,13 @@ def run(settings: Settings, shard_bytes: int = SHARD_BYTES) -> None:
 
 def _lines(spec: PipelineSpec, files: list[Path]) -> Iterator[bytes]:
     """Yield the rows of all files as JSON Lines."""
-    rows = (row for path in files for row in parse_records(path, partial(_columns, spec)))
+    needed = [column.name for column in spec.columns]
+    rows = (row for path in files for row in parse_records(path, partial(_columns, spec), spec.intake, needed))
     for number, row in enumerate(rows, start=1):
         yield to_line({"id": str(number), **row})
 
 
-def _columns(spec: PipelineSpec, values: Mapping[str, object]) -> dict[str, str]:
+def _columns(spec: PipelineSpec, values: Mapping[str, object]) -> dict[str, Value]:
     """Return the input columns; empty text is scored like any text: a batch must not fail for one silent row."""
     columns = parse_columns(spec, values, allow_empty=True)
     if len(to_line(columns)) > MAX_ROW_BYTES:

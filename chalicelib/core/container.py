@@ -26,8 +26,11 @@ SHARDS = "shards"
 SPEC_FILE = "spec.json"
 ROWS_FILE = "rows.jsonl"  # {"id", <columns>, <target>, "group"}
 FEATURES_FILE = "features.jsonl"  # {"id", <columns>}: no label, what the transform scores
-LABELS_FILE = "labels.jsonl"  # {"id", "label", "group"}
-SUMMARY_FILE = "summary.json"  # {"content_digest", "rows": {...}, ...}
+LABELS_FILE = "labels.jsonl"  # {"id", "label", "group", "inputs": the row's digest in INPUTS_FILE, in hexadecimal}
+INPUTS_FILE = "inputs.npy"  # sorted 64-bit digests of the rows' inputs, without group and label
+GROUPS_FILE = "groups.npy"  # sorted 64-bit digests of the rows' groups
+SUMMARY_FILE = "summary.json"  # {"content_digest", "rows": {...}, "rejected": [...], ...}
+REJECTED_FILE = "rejected.jsonl"  # {"file", "line", "reason"} of every row set aside
 EVALUATION_FILE = "evaluation.json"  # SageMaker's model-quality layout
 
 # How a processing job's exit message begins when it is the data that cannot be used, and not the job that is broken.

@@ -28,7 +28,7 @@ def prepare_recipe(spec: PipelineSpec, image_uri: str) -> str:
     return short_digest("prepare", {field: data[field] for field in _PREPARE_FIELDS}, image_uri)
 
 
-_PREPARE_FIELDS = ("columns", "target", "labels", "group", "split")
+_PREPARE_FIELDS = ("columns", "target", "labels", "group", "split", "task", "missing", "intake")
 
 
 def recipe(spec: PipelineSpec, image_uri: str) -> str:

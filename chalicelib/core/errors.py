@@ -8,6 +8,7 @@
     ├── InvalidRequestError     a caller's request cannot be answered (HTTP 4xx)
     │   ├── UnsupportedMediaTypeError
     │   ├── PayloadTooLargeError
+    │   ├── UnfitInstanceError
     │   └── UnknownPipelineError
     ├── NotReadyError           no model answers yet, or not in time (HTTP 5xx, worth another try)
     ├── NameTakenError          a name of ours belongs to something else
@@ -37,6 +38,10 @@ class UnsupportedMediaTypeError(InvalidRequestError):
 
 class PayloadTooLargeError(InvalidRequestError):
     """The request is larger than the documented limit."""
+
+
+class UnfitInstanceError(InvalidRequestError):
+    """The request can be read, but its instances are not what the pipeline's columns say."""
 
 
 class UnknownPipelineError(InvalidRequestError):

@@ -1,7 +1,9 @@
 """A caller's request to predict, read strictly: what the model gets is what the spec's columns say.
 
-Three body forms: ``{"text": "..."}`` (one instance by its columns), ``{"instances": [...]}`` (many), ``text/plain``
-(one text). Limits: 64 KiB a text, 1,000 instances, 6 MB a body (Lambda's own payload limit).
+Three body forms: one instance by its columns (``{"text": "..."}``, ``{"RM": 6.5, "CHAS": "0", ...}``), ``{"instances":
+[...]}`` (many), and, for a pipeline that reads one text, ``text/plain``. A numeric column takes a JSON number, a
+categorical one a string or a whole number, both null for a value that is missing. Limits: 64 KiB a text, 1,000
+instances, 6 MB a body (Lambda's own payload limit).
 """
 
 import json
@@ -9,19 +11,28 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.core.errors import InvalidRequestError, PayloadTooLargeError, UnsupportedMediaTypeError
-from chalicelib.core.spec import PipelineSpec
+from chalicelib.core.errors import (
+    InvalidRequestError,
+    PayloadTooLargeError,
+    UnfitInstanceError,
+    UnsupportedMediaTypeError,
+)
+from chalicelib.core.spec import Kind, PipelineSpec
+from chalicelib.core.values import Value, to_number
 
 MAX_BODY = 6 * 1024 * 1024  # bytes
 MAX_TEXT = 64 * 1024  # bytes of UTF-8
 MAX_INSTANCES = 1000
 
-Instance = Mapping[str, str]
+Instance = Mapping[str, Value]
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What is answered: who predicted (pipeline, model version, variant) and what, under an inference id."""
+    """What is answered: who predicted (pipeline, model version, variant) and what, under an inference id.
+
+    A prediction is ``{"label", "score"}``, for a regression ``{"value"}``.
+    """
 
     pipeline: str
     model_version: str
@@ -35,7 +46,7 @@ def parse_instances(spec: PipelineSpec, content_type: str, body: bytes) -> tuple
 
     Raises
     ------
-    UnsupportedMediaTypeError, PayloadTooLargeError, InvalidRequestError
+    UnsupportedMediaTypeError, PayloadTooLargeError, UnfitInstanceError, InvalidRequestError
         With a message for the caller.
     """
     media_type = content_type.partition(";")[0].strip().lower()
@@ -73,9 +84,12 @@ def _read_json(_spec: PipelineSpec, text: str) -> list[Any]:
 
 
 def _read_text(spec: PipelineSpec, text: str) -> list[Any]:
-    if len(spec.columns) != 1 or spec.columns[0].kind != "text":
-        raise UnsupportedMediaTypeError(f"pipeline {spec.name} has more than one text column: send application/json")
-    return [{spec.columns[0].name: text}]
+    if spec.text_column is None:
+        names = ", ".join(column.name for column in spec.columns)
+        raise UnfitInstanceError(
+            f"pipeline {spec.name} does not read one bare text: send application/json with the members {names}"
+        )
+    return [{spec.text_column: text}]
 
 
 _READERS: Mapping[str, Callable[[PipelineSpec, str], list[Any]]] = {
@@ -89,18 +103,35 @@ def _refuse_constant(name: str) -> None:
 
 
 def _instance(spec: PipelineSpec, index: int, row: Any) -> Instance:  # noqa: ANN401 - it is what is checked here
-    columns = [column.name for column in spec.columns]
-    if isinstance(row, str) and len(columns) == 1:
-        row = {columns[0]: row}
-    if not isinstance(row, dict) or row.keys() != set(columns):
-        raise InvalidRequestError(f"instance {index} must be an object with exactly the members {columns}")
-    for name, value in row.items():
-        if not isinstance(value, str):
-            raise InvalidRequestError(f"instance {index}: {name!r} must be a string")
-        try:
-            size = len(value.encode("utf-8"))
-        except UnicodeEncodeError as error:
-            raise InvalidRequestError(f"instance {index}: {name!r} holds half of a surrogate pair") from error
-        if size > MAX_TEXT:
-            raise PayloadTooLargeError(f"instance {index}: {name!r} has {size} bytes; the limit is {MAX_TEXT}")
-    return row
+    if isinstance(row, str) and spec.text_column is not None:
+        row = {spec.text_column: row}
+    names = [column.name for column in spec.columns]
+    if not isinstance(row, dict) or row.keys() != set(names):
+        raise UnfitInstanceError(f"instance {index} must be an object with exactly the members {', '.join(names)}")
+    return {
+        column.name: _value(f"instance {index}: {column.name!r}", column.kind, row[column.name])
+        for column in spec.columns
+    }
+
+
+def _value(where: str, kind: Kind, value: object) -> Value:
+    """Return a column's value as a file would give it."""
+    if kind != "text" and value is None:
+        return None
+    if kind == "numeric":
+        number = None if isinstance(value, str) else to_number(value)
+        if number is None:
+            raise UnfitInstanceError(f"{where} must be a number within 32 bits, or null if it is missing")
+        return number
+    if kind == "categorical" and isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        words = "a string" if kind == "text" else "a string, a whole number, or null if it is missing"
+        raise UnfitInstanceError(f"{where} must be {words}")
+    try:
+        size = len(value.encode("utf-8"))
+    except UnicodeEncodeError as error:
+        raise InvalidRequestError(f"{where} holds half of a surrogate pair") from error
+    if size > MAX_TEXT:
+        raise PayloadTooLargeError(f"{where} has {size} bytes; the limit is {MAX_TEXT}")
+    return value

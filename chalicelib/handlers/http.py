@@ -20,6 +20,7 @@ _BODIES = ["application/json", "text/plain"]
 _STATUSES: Mapping[type[errors.FreshetError], HTTPStatus] = {
     errors.UnsupportedMediaTypeError: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.PayloadTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.UnfitInstanceError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.UnknownPipelineError: HTTPStatus.NOT_FOUND,
     errors.InvalidRequestError: HTTPStatus.BAD_REQUEST,
     errors.NotReadyError: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -8,6 +8,7 @@ from chalicelib.core import container, places
 from chalicelib.core.actions import Plan
 from chalicelib.core.decide import decide_batch, decide_dataset, decide_rollout, decide_run
 from chalicelib.core.facts import DatasetFacts, Job, Upload
+from chalicelib.core.findings import Finding
 from chalicelib.services.observer import Observer
 from chalicelib.services.ports import Storage
 
@@ -16,10 +17,19 @@ SETTLED = frozenset({"live", "replaced", "failed", "refused", "scored"})
 
 
 @dataclass(frozen=True)
+class Rejected:
+    """Rows of a file, by the name its owner gave it, that were set aside for one reason."""
+
+    file: str
+    finding: Finding
+
+
+@dataclass(frozen=True)
 class Story:
     """One dropped file: where it is, why, the jobs so far, and what came out.
 
-    ``metrics`` are the held-out ones; ``version`` is that of the model package.
+    ``rejected`` are the rows that were set aside while the rest went on; ``metrics`` are the held-out ones; ``version``
+    is that of the model package.
     """
 
     pipeline: str
@@ -30,6 +40,7 @@ class Story:
     run_id: str | None = None
     jobs: Mapping[str, Job] = field(default_factory=dict)
     rows: Mapping[str, int] = field(default_factory=dict)
+    rejected: tuple[Rejected, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
     version: int | None = None
     result_prefix: str | None = None  # of a batch: where its scores lie
@@ -85,6 +96,7 @@ class Progress:
             plan.reason,
             jobs=_jobs(prepare=facts.prepare),
             rows=facts.summary["rows"] if facts.summary else {},
+            rejected=_rejected(facts),
         )
         run_id = self._run_id(facts)
         run = self.observer.run(facts.pipeline, run_id) if run_id else None
@@ -132,6 +144,12 @@ class Progress:
             for name, metric in metrics.items()
             if isinstance(metric.get("value"), float)
         }
+
+
+def _rejected(facts: DatasetFacts) -> tuple[Rejected, ...]:
+    names = {places.raw_name(upload.upload_id, upload.key): upload.key.rsplit("/", 1)[-1] for upload in facts.uploads}
+    found = facts.summary.get("rejected", ()) if facts.summary else ()
+    return tuple(Rejected(names.get(row["file"], row["file"]), Finding.from_dict(row)) for row in found)
 
 
 def _jobs(**jobs: Job | None) -> Mapping[str, Job]:

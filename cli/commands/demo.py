@@ -123,7 +123,7 @@ def _show(tools: Tools, connection: Connection, path: Path, screen: Screen) -> N
 
 
 def _predict(connection: Connection, screen: Screen) -> None:
-    answers = [connection.predict(DEFAULT, text) for text in SENTENCES]
+    answers = [connection.predict(DEFAULT, {"text": text}) for text in SENTENCES]
     if screen.as_json:
         for text, answer in zip(SENTENCES, answers, strict=True):
             screen.line({"event": "prediction", "text": text, **answer})

@@ -1,9 +1,13 @@
 """`freshet predict`: ask the model that is live."""
 
+import json
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
+from chalicelib.core.spec import PipelineSpec
 from chalicelib.pipelines import DEFAULT, PIPELINES
 from cli import render
 from cli.address import Wish
@@ -12,7 +16,7 @@ from cli.screen import Screen
 
 
 @click.command()
-@click.argument("text", metavar="TEXT|-")
+@click.argument("text", metavar="TEXT|JSON|-")
 @click.option(
     "--pipeline", type=click.Choice(sorted(PIPELINES)), default=DEFAULT, show_default=True, help="Which one to ask."
 )
@@ -20,18 +24,40 @@ from cli.screen import Screen
 @with_screen
 @pass_tools
 def predict(tools: Tools, *, screen: Screen, wish: Wish, text: str, pipeline: str) -> None:
-    """Predict one text through the HTTP route; - reads it from standard input."""
+    """Predict one text through the HTTP route; - reads it from standard input.
+
+    A pipeline of other columns takes them as a JSON object: '{"RM": 6.5, "CHAS": "0", ...}'.
+    """
     given = _from_stdin() if text == "-" else text
     if not given.strip():
         raise click.BadParameter("there is no text to predict", param_hint="TEXT")
-    answer = tools.connect(wish).predict(pipeline, given)
-    first = answer["predictions"][0]
-    words = {
-        "label": str(first["label"]),
-        "score": f"{first['score']:.4f} (probability of {PIPELINES[pipeline].positive_label})",
-        "model": f"{pipeline}, version {answer['model_version']}",
+    spec = PIPELINES[pipeline]
+    answer = tools.connect(wish).predict(pipeline, _instance(spec, given))
+    model = {"model": f"{pipeline}, version {answer['model_version']}"}
+    screen.show(answer, lambda: render.pairs(_in_words(spec, answer["predictions"][0]) | model))
+
+
+def _instance(spec: PipelineSpec, given: str) -> Mapping[str, Any]:
+    """Read what is to be predicted; whether it fits the columns is for the route to say."""
+    if spec.text_column is not None:
+        return {spec.text_column: given}
+    try:
+        value = json.loads(given)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        columns = ", ".join(column.name for column in spec.columns)
+        raise click.BadParameter(f"{spec.name} takes a JSON object of the columns {columns}", param_hint="JSON")
+    return value
+
+
+def _in_words(spec: PipelineSpec, prediction: Mapping[str, Any]) -> dict[str, str]:
+    if spec.regression:
+        return {spec.target: f"{prediction['value']:.6g}"}
+    return {
+        "label": str(prediction["label"]),
+        "score": f"{prediction['score']:.4f} (probability of {spec.positive_label})",
     }
-    screen.show(answer, lambda: render.pairs(words))
 
 
 def _from_stdin() -> str:

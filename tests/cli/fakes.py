@@ -83,7 +83,7 @@ class FakeConnection:
     answer: Mapping[str, Any] = field(default_factory=dict)
     address: Address = field(default_factory=address)
     put_keys: list[str] = field(default_factory=list)
-    asked: list[tuple[str, str]] = field(default_factory=list)
+    asked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     looks: int = 0
 
     def put(self, path: Path, key: str, on_bytes: Callable[[int], None]) -> Upload:
@@ -109,8 +109,8 @@ class FakeConnection:
     def live(self, pipeline: str) -> Live:
         return Live(pipeline, f"freshet-dev-{pipeline}", "InService", "live", "version 3 answers", 3)
 
-    def predict(self, pipeline: str, text: str) -> Mapping[str, Any]:
-        self.asked.append((pipeline, text))
+    def predict(self, pipeline: str, instance: Mapping[str, Any]) -> Mapping[str, Any]:
+        self.asked.append((pipeline, instance))
         return self.answer
 
     def dead_letters(self) -> int | None:

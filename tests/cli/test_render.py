@@ -2,16 +2,20 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 from rich.console import Console, RenderableType
 
+from chalicelib.core.findings import Finding
+from chalicelib.services.progress import Rejected
 from cli import render
 from cli.connection import Live
 from tests.cli.fakes import LIVE, at, job, story
 
 Show = Callable[[RenderableType], str]
+ROWS = {**LIVE.rows, "rejected": 3}
 
 
 @pytest.fixture
@@ -60,6 +64,28 @@ def test_progress_live(show: Show) -> None:
     ]
 
 
+def test_progress_set_aside(show: Show) -> None:
+    """Rows that were set aside are counted below, each reason with its first lines."""
+    rejected = (
+        Rejected("a.csv", Finding("column 'text' is empty", (3, 9), 2)),
+        Rejected("a\x1b.csv", Finding("not JSON", (4,))),
+    )
+    shown = show(render.progress("run", "a.csv", replace(LIVE, rejected=rejected, rows=ROWS), now=at(80)))
+    assert [line.rstrip() for line in shown.splitlines()[-3:]] == [
+        "note  3 of 1,500 rows were set aside",
+        "  a.csv: lines 3, 9: column 'text' is empty",
+        "  a\N{REPLACEMENT CHARACTER}.csv: line 4: not JSON",
+    ]
+    assert "set aside" not in show(render.progress("run", "a.csv", LIVE, now=at(80)))
+
+
+def test_reasons_are_summed_up(show: Show) -> None:
+    """Of many reasons the first few are told."""
+    many = tuple(Rejected("a.csv", Finding(f"reason {number}", (number,))) for number in range(1, 9))
+    shown = show(render.progress("run", "a.csv", replace(LIVE, rejected=many, rows=ROWS), now=at(80)))
+    assert shown.splitlines()[-1].rstrip() == "  and 3 more"
+
+
 def test_progress_failed(show: Show) -> None:
     """A failed run shows which step failed, and why."""
     failed = story("failed", reason="no rows", jobs={"prepare": job("prepare", "Failed", end=1)})
@@ -89,6 +115,14 @@ def test_runs(show: Show) -> None:
     (line,) = [line for line in show(render.runs([LIVE], now=at(3700), width=100)).splitlines() if "a.csv" in line]
     words = ("fedcba9876543210", "live", "1,500", "0.9100", "0.9700", "3", "1 h ago", "1 min 12 s")
     assert [word for word in words if word not in line] == []
+
+
+def test_runs_of_two_tasks(show: Show) -> None:
+    """Runs show the metrics that they have, of labels and of numbers; another's stay empty."""
+    numbers = replace(LIVE, id="aaaabbbbccccdddd", metrics={"rmse": 2.5, "mae": 2.0, "r2": 0.8})
+    shown = show(render.runs([LIVE, numbers], now=at(0), width=130))
+    assert all(word in shown for word in ("accuracy", "AUC", "RMSE", "R²", "0.9100", "2.5000", "0.8000"))
+    assert "RMSE" not in show(render.runs([LIVE], now=at(0), width=130))
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100])

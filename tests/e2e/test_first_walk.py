@@ -32,8 +32,11 @@ def write_sample(path: Path, seed: int) -> Path:
 
 @pytest.fixture(scope="module")
 def first(local: Local, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
-    """Upload a sample to an empty cloud and wait; give its story."""
-    ran = local.freshet("upload", "reviews", write_sample(tmp_path_factory.mktemp("first") / "first.csv", 1), "--wait")
+    """Upload a sample, with two bad rows at its end, to an empty cloud and wait; give its story."""
+    path = write_sample(tmp_path_factory.mktemp("first") / "first.csv", 1)
+    with path.open("ab") as file:
+        file.write(b"fine,great,a film\r\ncaf\xe9,positive,a film\r\n")
+    ran = local.freshet("upload", "reviews", path, "--wait")
     assert ran.code == 0, ran.stderr
     story: Mapping[str, Any] = ran.last
     return story
@@ -66,6 +69,18 @@ def test_live(local: Local, first: Mapping[str, Any]) -> None:
     assert status["dead_letters"] == 0
 
 
+def test_bad_rows_are_set_aside(first: Mapping[str, Any]) -> None:
+    """Few bad rows cost only themselves: the rest goes live, and which they are is told."""
+    assert first["rows"]["rejected"] == 2
+    assert first["rejected"] == [
+        {"file": "first.csv", "reason": reason, "lines": [line], "rows": 1}
+        for line, reason in (
+            (ROWS + 2, "column 'label' must be one of negative, positive"),
+            (ROWS + 3, "the text is not UTF-8"),
+        )
+    ]
+
+
 def test_opinions(local: Local, first: Mapping[str, Any]) -> None:  # noqa: ARG001 - a model is live
     """The route tells a good opinion from a bad one."""
     good = local.freshet("predict", "A wonderful, moving film; go and see it.").last
@@ -93,8 +108,7 @@ def test_one_text_one_score(local: Local, first: Mapping[str, Any], texts: list[
         for member in archive:
             if content := archive.extractfile(member):
                 (tmp_path / "model" / Path(member.name).name).write_bytes(content.read())
-    _, model = load_model(tmp_path / "model")
-    of_code = model.score([{"text": text} for text in texts])
+    of_code = load_model(tmp_path / "model").model.score([{"text": text} for text in texts])
     assert np.abs(np.array(of_batch) - of_code).max() <= 1e-6
     assert np.abs(np.array(of_route) - of_code).max() <= 1e-6
 

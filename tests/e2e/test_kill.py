@@ -105,7 +105,7 @@ def test_a_run_survives(survivor: Survivor, target: Callable[[int], list[int]], 
     run = survivor.wait()
     status = survivor.status
     assert status["dead_letters"] == 0
-    assert [pipeline["status"] for pipeline in status["pipelines"]] == ["InService"]
+    assert {pipeline["pipeline"]: pipeline["status"] for pipeline in status["pipelines"]}["reviews"] == "InService"
     assert {job["status"] for job in run["jobs"].values()} == {"Completed"}
     local = Local(survivor.state, status)
     summaries = local.client("sagemaker").list_training_jobs(MaxResults=100)["TrainingJobSummaries"]

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from chalicelib.core.spec import Column, Learner, PipelineSpec, Split
-from tests.training.sample import json_lines, make_rows, put_spec, run_prepare
-from training import train
+from tests.training.sample import json_lines, make_rows, run_train
 from training.settings import Settings
 
 # A busy machine is no reason to fail: nothing here asserts a time.
@@ -30,12 +29,5 @@ def spec() -> PipelineSpec:
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory, spec: PipelineSpec) -> Settings:
     """Return the places of a training job that is done."""
-    base = tmp_path_factory.mktemp("trained")
-    prepared = run_prepare(base / "prepare", spec, {"a.jsonl": json_lines(make_rows(400))})
-    settings = Settings(base / "train")
-    put_spec(settings.channel("spec"), spec)
-    for side in ("train", "validation"):
-        settings.channel(side).mkdir()
-        (settings.channel(side) / "rows.jsonl").write_bytes((prepared / side / "rows.jsonl").read_bytes())
-    train.run(settings)
-    return settings
+    files = {"a.jsonl": json_lines(make_rows(400))}
+    return run_train(tmp_path_factory.mktemp("trained"), spec, files)

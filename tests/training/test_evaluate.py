@@ -5,12 +5,13 @@ from typing import Any
 import pytest
 
 from chalicelib.core.spec import PipelineSpec
+from chalicelib.pipelines.housing import SPEC as HOUSING
 from tests.training.sample import put_spec
 from training import evaluate
 from training.errors import InputError
 from training.settings import Settings
 
-TRUTH = [
+TRUTH: list[dict[str, Any]] = [
     {
         "id": f"{place:02d}",
         "label": ("negative", "positive")[place % 2],
@@ -19,15 +20,23 @@ TRUTH = [
     for place in range(40)
 ]
 SCORES = [
-    {"id": row["id"], "label": "positive", "score": 0.9 if row["label"] == "positive" else 0.2, "model_version": "7"}
+    {"id": row["id"], "label": row["label"], "score": 0.9 if row["label"] == "positive" else 0.2, "model_version": "7"}
     for row in TRUTH
 ]
 
 
-def run(base: Path, spec: PipelineSpec, *scores: list[dict[str, Any]]) -> dict[str, Any]:
+VALUES = [{"id": row["id"], "value": float(place), "model_version": "7"} for place, row in enumerate(TRUTH)]
+NUMBERS: list[dict[str, Any]] = [
+    {**row, "label": place + (0.5 if place % 2 else -0.5)} for place, row in enumerate(TRUTH)
+]
+
+
+def run(
+    base: Path, spec: PipelineSpec, *scores: list[dict[str, Any]], truth: list[dict[str, Any]] = TRUTH
+) -> dict[str, Any]:
     settings = Settings(base)
     put_spec(settings.processing_input("spec"), spec)
-    parts = {"truth/labels.jsonl": TRUTH} | {f"scores/{n}.jsonl.out": part for n, part in enumerate(scores)}
+    parts = {"truth/labels.jsonl": truth} | {f"scores/{n}.jsonl.out": part for n, part in enumerate(scores)}
     for name, rows in parts.items():
         path = base / "processing/input" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,7 +48,7 @@ def run(base: Path, spec: PipelineSpec, *scores: list[dict[str, Any]]) -> dict[s
 
 def test_quality_has_sagemakers_layout(tmp_path: Path, spec: PipelineSpec) -> None:
     """Scores in any order and number of files give the metrics in the documented layout, with deviations."""
-    wrong = [{**SCORES[0], "score": 0.8}, *SCORES[1:]]
+    wrong = [{**SCORES[0], "label": "positive", "score": 0.8}, *SCORES[1:]]
     quality = run(tmp_path, spec, wrong[20:], wrong[:20])
     measured = quality["binary_classification_metrics"]
     assert quality["version"] == 0.0
@@ -51,7 +60,7 @@ def test_quality_has_sagemakers_layout(tmp_path: Path, spec: PipelineSpec) -> No
         "negative": {"negative": 19, "positive": 1},
         "positive": {"negative": 0, "positive": 20},
     }
-    assert measured["auc"]["value"] == 1
+    assert measured["auc"]["value"] == 1  # 0.8 is still below the positive rows' 0.9
     assert {"f1", "log_loss", "brier", "receiver_operating_characteristic_curve"} <= measured.keys()
 
 
@@ -59,10 +68,12 @@ def test_quality_has_sagemakers_layout(tmp_path: Path, spec: PipelineSpec) -> No
     ("scores", "message"),
     [
         (SCORES[1:], "1 rows are without a score, among them 00"),
-        ([*SCORES, {"id": "zz", "score": 0.5}], "1 rows are scored but not held out, among them zz"),
+        ([*SCORES, {**SCORES[0], "id": "zz"}], "1 rows are scored but not held out, among them zz"),
         ([*SCORES, SCORES[0]], "row 00 is scored twice"),
         ([{**SCORES[0], "score": 1.5}, *SCORES[1:]], "no probability"),
-        ([{**SCORES[0], "score": "0.5"}, *SCORES[1:]], "no id or no score"),
+        ([{**SCORES[0], "score": "0.5"}, *SCORES[1:]], "no score that is a number"),
+        ([{**SCORES[0], "label": "so-so"}, *SCORES[1:]], "no label of the spec"),
+        ([{"label": "negative", "score": 0.5}], "no id"),
         ([], "40 rows are without a score"),
     ],
 )
@@ -77,3 +88,40 @@ def test_scores_and_truth_must_match(
 def test_order_of_scores_changes_nothing(tmp_path: Path, spec: PipelineSpec) -> None:
     """The same scores in another order evaluate to the same file."""
     assert run(tmp_path / "1", spec, SCORES) == run(tmp_path / "2", spec, SCORES[::-1])
+
+
+def test_labels_are_those_the_server_gave(tmp_path: Path, spec: PipelineSpec) -> None:
+    """Whatever threshold the server has, precision and recall are of the labels it gave; the AUC is of the scores."""
+    cautious = [{**row, "label": "positive" if row["score"] > 0.95 else "negative"} for row in SCORES]
+    measured = run(tmp_path, spec, cautious)["binary_classification_metrics"]
+    assert measured["recall"]["value"] == 0
+    assert measured["auc"]["value"] == 1
+
+
+def test_regression_has_sagemakers_layout(tmp_path: Path) -> None:
+    """Values give the documented metrics of a regression, with deviations."""
+    quality = run(tmp_path, HOUSING, VALUES[10:], VALUES[:10], truth=NUMBERS)
+    measured = quality["regression_metrics"]
+    assert measured.keys() == {"mae", "mse", "rmse", "r2"}
+    assert measured["mae"]["value"] == pytest.approx(0.5)
+    assert measured["rmse"]["value"] == pytest.approx(0.5)
+    assert 0.99 < measured["r2"]["value"] < 1
+    assert measured["r2"]["standard_deviation"] > 0
+    assert quality["dataset"]["item_count"] == 40
+
+
+@pytest.mark.parametrize(
+    ("values", "truth", "message"),
+    [
+        ([{**VALUES[0], "value": "24"}, *VALUES[1:]], NUMBERS, "no value that is a number"),
+        ([{**VALUES[0], "value": float("nan")}, *VALUES[1:]], NUMBERS, "no value that is a number"),
+        (SCORES, NUMBERS, "no value that is a number"),
+        (VALUES, TRUTH, "unknown label"),
+    ],
+)
+def test_values_and_numbers_must_be_numbers(
+    tmp_path: Path, values: list[dict[str, Any]], truth: list[dict[str, Any]], message: str
+) -> None:
+    """Answers or truth of another task are an error."""
+    with pytest.raises(InputError, match=message):
+        run(tmp_path, HOUSING, values, truth=truth)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.core.spec import PipelineSpec
+from chalicelib.pipelines.housing import SPEC as HOUSING
 from training.errors import RequestError
 from training.instances import media_type, parse_request, render_answer
 
@@ -64,16 +65,36 @@ def test_any_bytes_are_read_or_refused(spec: PipelineSpec, body: bytes, kind: st
 
 
 def test_answers_echo_ids_only_where_given(spec: PipelineSpec) -> None:
-    """JSON Lines answers come in order, with the id as it was given; labels turn at 0.5."""
+    """JSON Lines answers come in order, with the id as it was given; labels turn at the threshold."""
     request = parse_request(spec, LINES, b'{"text":"x","id":"a"}\n{"text":"x"}\n{"text":"x","id":3}\n')
-    answer = render_answer(spec, request, np.array([0.5, 0.4999, 1.0]), "v").splitlines()
+    answer = render_answer(spec, request, np.array([0.5, 0.4999, 1.0]), threshold=0.5, version="v").splitlines()
     assert [json.loads(line) for line in answer] == [
         {"id": "a", "label": "positive", "score": 0.5, "model_version": "v"},
         {"label": "negative", "score": 0.4999, "model_version": "v"},
         {"id": 3, "label": "positive", "score": 1.0, "model_version": "v"},
     ]
     request = parse_request(spec, JSON, b'{"instances":[{"text":""}]}')
-    assert json.loads(render_answer(spec, request, np.array([0.25]), "v")) == {
+    assert json.loads(render_answer(spec, request, np.array([0.25]), threshold=0.5, version="v")) == {
         "model_version": "v",
         "predictions": [{"label": "negative", "score": 0.25}],
     }
+
+
+def test_labels_turn_at_the_models_threshold(spec: PipelineSpec) -> None:
+    """The label is what the model's threshold makes of the score; the score stays the probability."""
+    request = parse_request(spec, JSON, b'{"instances":[{"text":"x"},{"text":"y"}]}')
+    answer = json.loads(render_answer(spec, request, np.array([0.8, 0.7999]), threshold=0.8, version="v"))
+    assert [prediction["label"] for prediction in answer["predictions"]] == ["positive", "negative"]
+    assert [prediction["score"] for prediction in answer["predictions"]] == [0.8, 0.7999]
+
+
+def test_regressions_answer_values() -> None:
+    """A regression answers a value, in both content types; a gap is null."""
+    row: dict[str, object] = {column.name: None for column in HOUSING.columns}
+    request = parse_request(HOUSING, JSON, json.dumps({"instances": [row]}).encode())
+    assert request.rows == [row]
+    answer = render_answer(HOUSING, request, np.array([24.5]), threshold=0.5, version="v")
+    assert json.loads(answer) == {"model_version": "v", "predictions": [{"value": 24.5}]}
+    request = parse_request(HOUSING, LINES, json.dumps({**row, "id": "a"}).encode())
+    answer = render_answer(HOUSING, request, np.array([24.5]), threshold=0.5, version="v")
+    assert json.loads(answer) == {"id": "a", "value": 24.5, "model_version": "v"}

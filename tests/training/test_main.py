@@ -55,7 +55,9 @@ def test_refused_file_is_named_to_the_outside(tmp_path: Path, spec: PipelineSpec
         timeout=60,
     )
     assert done.returncode == 1
-    assert settings.message.read_text() == "refused: a.csv: line 2: column 'label' must be one of negative, positive"
+    assert settings.message.read_text() == (
+        "refused: a.csv: line 2: column 'label' must be one of negative, positive; bad rows: 1 of 1, allowed: 0 (1 %)"
+    )
     assert "Traceback" not in done.stdout + done.stderr
 
 

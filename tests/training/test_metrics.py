@@ -20,8 +20,8 @@ def test_values_are_those_of_scikit_learn(cases: list[tuple[bool, float, int]]) 
     """With ties and weights, every metric is what an independent implementation finds."""
     y, s, w = (np.array(column) for column in zip(*cases, strict=True))
     w = w.astype(float)
-    table = metrics.confusion(y, s, w)
     called = s >= 0.5
+    table = metrics.confusion(y, called, w)
     assert table.accuracy == pytest.approx(reference.accuracy_score(y, called, sample_weight=w))
     for name in ("precision", "recall", "f1"):
         expected = getattr(reference, f"{name}_score")(y, called, sample_weight=w, zero_division=0)

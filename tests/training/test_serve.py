@@ -79,7 +79,7 @@ def read_port(log: Path) -> int | None:
 def test_one_text_one_score(server: Server, trained: Settings) -> None:
     """The training code, the JSON route and the JSON Lines route give a text the same score."""
     texts = [row["text"] for row in make_rows(60, 9)] + ["", "<b>Superb</b> &amp; caf\u00e9", "\ud800"]
-    _, model = load(trained.model)
+    model = load(trained.model).model
     expected = model.score([{"text": text} for text in texts])
     status, body = server.post(
         json.dumps({"instances": [{"text": text} for text in texts]}).encode(), "application/json"

@@ -10,6 +10,8 @@ import numpy.typing as npt
 import pytest
 
 from chalicelib.core.spec import PipelineSpec
+from chalicelib.core.values import Value
+from training.learners.model import Loaded
 from training.server import MAX_BODY, Routes, Served, create_app
 
 JSON = [(b"content-type", b"application/json")]
@@ -24,7 +26,7 @@ class Fake:
         self.gate = gate
         self.error = error
 
-    def score(self, rows: Sequence[Mapping[str, str]]) -> npt.NDArray[np.float64]:
+    def score(self, rows: Sequence[Mapping[str, Value]]) -> npt.NDArray[np.float64]:
         self.started.set()
         if self.gate is not None:
             assert self.gate.wait(10)
@@ -55,7 +57,7 @@ async def call(app: Any, method: str, path: str, *chunks: bytes, headers: Any = 
 
 
 def make(spec: PipelineSpec, model: Fake, **bounds: int) -> Any:
-    return create_app(Routes(Served(spec, model, "7"), **bounds))
+    return create_app(Routes(Served(Loaded(spec, model, 0.5), "7"), **bounds))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
-"""Fits the trees on top of the linear margin with XGBoost, and proves that our reader evaluates them as XGBoost does.
+"""Fits trees on top of a base margin with XGBoost, and proves that our reader evaluates them as XGBoost does.
 
-The margin is the `base_margin`, so the trees learn only what it lacks. One thread: the result depends on data and seed
-alone, and a few dozen dense columns need no more.
+The base (a linear model's log-odds, or a mean) is the `base_margin`, so the trees learn only what it lacks. One thread:
+the result depends on data and seed alone, and a few dozen dense columns need no more.
 """
 
 import json
@@ -14,9 +14,10 @@ import xgboost
 
 from training.errors import TrainingError
 from training.learners.margin import Floats
-from training.learners.trees import OBJECTIVE, read_trees
+from training.learners.trees import Objective, read_trees
 
-AGREEMENT = 1e-5  # in log-odds; float32 sums differ in the last digits
+AGREEMENT = 1e-5  # in log-odds, or the unit of the target; float32 sums differ in the last digits
+METRICS: dict[Objective, str] = {"binary:logistic": "logloss", "reg:squarederror": "rmse"}  # what rounds are chosen by
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,14 @@ class BoostingParameters:
     colsample_bytree: float
     reg_lambda: float
     seed: int
+    objective: Objective = "binary:logistic"
 
     def to_xgboost(self) -> dict[str, Any]:
         """Return what `xgboost.train` takes."""
         return {
-            "objective": OBJECTIVE,
-            "eval_metric": "logloss",
-            "base_score": 0.5,
+            "objective": self.objective,
+            "eval_metric": METRICS[self.objective],
+            "base_score": 0.5,  # not used: every row brings its base margin
             "tree_method": "hist",
             "nthread": 1,
             "max_depth": self.max_depth,
@@ -53,19 +55,19 @@ class BoostingParameters:
 
 @dataclass(frozen=True)
 class Sample:
-    """Described texts, shape (rows, features), their base margins and labels, both shape (rows,)."""
+    """Described rows, shape (rows, features), NaN where a value is missing; base margins and targets, shape (rows,)."""
 
     features: npt.NDArray[np.float32]
     base: Floats
-    positive: npt.NDArray[np.bool_]
+    target: npt.NDArray[np.bool_] | Floats
 
     def to_matrix(self) -> xgboost.DMatrix:
         """Return what XGBoost reads."""
-        return xgboost.DMatrix(self.features, self.positive, base_margin=self.base, nthread=1)
+        return xgboost.DMatrix(self.features, self.target, base_margin=self.base, nthread=1)
 
 
 def choose_rounds(parameters: BoostingParameters, train: Sample, validation: Sample) -> int:
-    """Return the number of rounds with the lowest log loss on the validation rows."""
+    """Return the number of rounds with the lowest log loss, or error, on the validation rows."""
     booster = xgboost.train(
         parameters.to_xgboost(),
         train.to_matrix(),
@@ -89,7 +91,8 @@ def fit_booster(parameters: BoostingParameters, train: Sample, rounds: int) -> d
     booster = xgboost.train(parameters.to_xgboost(), matrix, rounds)
     model: dict[str, Any] = json.loads(bytes(booster.save_raw("json")))
     expected = booster.predict(matrix, output_margin=True)
-    ours = train.base + read_trees(model, train.features.shape[1]).margin(train.features)
+    trees = read_trees(model, train.features.shape[1], parameters.objective)
+    ours = train.base + trees.margin(train.features)
     if not np.allclose(ours, expected, rtol=AGREEMENT, atol=AGREEMENT):
         raise TrainingError("the trees' reader and XGBoost disagree; the installed XGBoost writes another format")
     return model

@@ -19,6 +19,7 @@ from training.errors import RefusedDataError
 from training.hyperparameters import number, parse
 from training.learners import folds, vocabulary
 from training.learners.boosting import BoostingParameters, Sample, choose_rounds, fit_booster
+from training.learners.fitted import Fitted, refuse_kinds
 from training.learners.linear import fit_calibration, fit_margin
 from training.learners.margin import NAMES, Floats, Margin
 from training.learners.ngrams import UNKNOWN, Features, Ints, NGrams
@@ -27,6 +28,7 @@ from training.learners.trees import read_trees
 from training.learners.vocabulary import Encoded
 from training.metrics import Bools
 from training.text import tokenize
+from training.threshold import THRESHOLD
 
 logger = logging.getLogger(__name__)
 
@@ -52,16 +54,8 @@ class Hyperparameters:
 
     def to_boosting(self) -> BoostingParameters:
         """Return those that are XGBoost's."""
-        names = BoostingParameters.__dataclass_fields__
+        names = BoostingParameters.__dataclass_fields__.keys() & self.__dataclass_fields__.keys()
         return BoostingParameters(**{name: getattr(self, name) for name in names})
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A fitted model and the metrics of its selection, by SageMaker's names (``validation:accuracy``)."""
-
-    model: TextModel
-    metrics: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -113,17 +107,20 @@ def fit(
         If ``strings`` hold an unknown or unusable hyperparameter.
     RefusedDataError
         If the rows cannot make a model: a label with fewer than two training rows, no repeated word.
+    InputError
+        If a column is no text, or the task another.
     """
     hyperparameters = parse(Hyperparameters, strings)
+    refuse_kinds(spec, {"text"})
     task = _Task(tuple(column.name for column in spec.columns), hyperparameters)
     every = task.encode([*train, *validation])
     positive, checked_positive = _positive(spec, train), _positive(spec, validation)
     fold_of = folds.assign(train, positive, hyperparameters.folds)
     described, held_out = task.describe(every, positive, fold_of)
-    rounds, measured = hyperparameters.rounds_unvalidated, dict[str, float]()
+    rounds, scores, measured = hyperparameters.rounds_unvalidated, None, dict[str, float]()
     if len(set(checked_positive.tolist())) == 2:  # noqa: PLR2004 - both labels
         calibration = fit_calibration(described[:, 0], positive)
-        rounds, measured = task.select(
+        rounds, scores, measured = task.select(
             _sample(described, positive, calibration), _sample(held_out, checked_positive, calibration)
         )
     else:
@@ -131,7 +128,7 @@ def fit(
     model = task.refit(
         every, np.concatenate([described, held_out]), np.concatenate([positive, checked_positive]), rounds
     )
-    return Fitted(model, measured)
+    return Fitted(model, measured, scores)
 
 
 @dataclass(frozen=True)
@@ -167,13 +164,14 @@ class _Task:
         margin = fit_margin(presence, positive, self.hyperparameters.inverse_penalty)
         return described, corpus.locate(every.cut(len(positive), len(every))).describe(margin)
 
-    def select(self, train: Sample, validation: Sample) -> tuple[int, dict[str, float]]:
-        """Return the number of rounds that is best on the validation rows, and the metrics there."""
+    def select(self, train: Sample, validation: Sample) -> tuple[int, Floats, dict[str, float]]:
+        """Return the number of rounds that is best on the validation rows, and their scores and metrics by that."""
         boosting = self.hyperparameters.to_boosting()
         rounds = choose_rounds(boosting, train, validation)
         trees = read_trees(fit_booster(boosting, train, rounds), len(NAMES))
         boosted = sigmoid(validation.base + trees.margin(validation.features))
-        return rounds, _measure(validation.positive, sigmoid(validation.base), boosted) | {"validation:rounds": rounds}
+        measured = _measure(np.asarray(validation.target, np.bool_), sigmoid(validation.base), boosted)
+        return rounds, boosted, measured | {"validation:rounds": rounds}
 
     def refit(self, every: Encoded, described: Floats, positive: Bools, rounds: int) -> TextModel:
         """Fit the model that leaves: margin on all texts, calibration and trees on their unseen descriptions."""
@@ -194,7 +192,7 @@ def _measure(positive: Bools, linear: Floats, boosted: Floats) -> dict[str, floa
     """Return the validation metrics, also those of the margin alone: what the trees are worth."""
     measured = {}
     for name, scores in (("validation", boosted), ("validation_linear", linear)):
-        measured[f"{name}:accuracy"] = metrics.confusion(positive, scores).accuracy
+        measured[f"{name}:accuracy"] = metrics.confusion(positive, scores >= THRESHOLD).accuracy
         measured[f"{name}:auc"] = metrics.auc(positive, scores)
         measured[f"{name}:log_loss"] = metrics.log_loss(positive, scores)
     return measured

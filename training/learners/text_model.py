@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from chalicelib.core.values import Value
 from training.artifact import Files, to_json, to_npy
 from training.errors import ArtifactError
 from training.learners.margin import NAMES, Floats, Margin
@@ -36,7 +37,7 @@ class TextModel:
     booster: Mapping[str, Any]  # XGBoost's JSON model, as it is stored
     trees: Trees
 
-    def score(self, rows: Sequence[Mapping[str, str]]) -> Floats:
+    def score(self, rows: Sequence[Mapping[str, Value]]) -> Floats:
         """Return each row's probability of the positive label, shape (rows,); a row's score depends on it alone."""
         if not rows:
             return np.zeros(0)
@@ -105,9 +106,9 @@ def read_text_model(files: Files) -> TextModel:
         raise ArtifactError(f"the model's files do not fit each other: {error!r}") from error
 
 
-def join_columns(row: Mapping[str, str], columns: Sequence[str]) -> str:
+def join_columns(row: Mapping[str, Value], columns: Sequence[str]) -> str:
     """Return a row's text: its columns one below the other."""
-    return "\n".join(row[column] for column in columns)
+    return "\n".join(str(row[column]) for column in columns)
 
 
 def sigmoid(margin: Floats) -> npt.NDArray[np.float64]:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.core import digests
-from chalicelib.core.spec import Learner, Machines
+from chalicelib.core.spec import DecisionTarget, Learner, Machines
 from chalicelib.pipelines import DEFAULT, PIPELINES
 
 SPEC = PIPELINES[DEFAULT]
@@ -45,3 +45,12 @@ def test_prepare_recipe_ignores_learner() -> None:
     moved = replace(SPEC, split=replace(SPEC.split, salt="another"))
     assert digests.prepare_recipe(tuned, IMAGE) == digests.prepare_recipe(SPEC, IMAGE)
     assert digests.prepare_recipe(moved, IMAGE) != digests.prepare_recipe(SPEC, IMAGE)
+
+
+def test_prepare_recipe_sees_how_values_are_read() -> None:
+    """What counts as missing changes the prepared rows; where the positive label begins does not."""
+    marked = replace(SPEC, missing=("", "?"))
+    aimed = replace(SPEC, decision=DecisionTarget("recall", 0.9))
+    assert digests.prepare_recipe(marked, IMAGE) != digests.prepare_recipe(SPEC, IMAGE)
+    assert digests.prepare_recipe(aimed, IMAGE) == digests.prepare_recipe(SPEC, IMAGE)
+    assert digests.recipe(aimed, IMAGE) != digests.recipe(SPEC, IMAGE)

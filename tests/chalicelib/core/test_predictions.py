@@ -7,9 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.core.errors import InvalidRequestError, PayloadTooLargeError, UnsupportedMediaTypeError
+from chalicelib.core.errors import (
+    InvalidRequestError,
+    PayloadTooLargeError,
+    UnfitInstanceError,
+    UnsupportedMediaTypeError,
+)
 from chalicelib.core.predictions import MAX_BODY, MAX_INSTANCES, MAX_TEXT, parse_instances
 from chalicelib.core.spec import Column
+from chalicelib.core.values import MAX_NUMBER
 from chalicelib.pipelines import DEFAULT, PIPELINES
 
 SPEC = PIPELINES[DEFAULT]
@@ -96,7 +102,7 @@ def test_limits_are_reached() -> None:
 def test_text_needs_one_column() -> None:
     """A pipeline of two columns cannot read a bare text."""
     spec = replace(SPEC, columns=(Column("title_text", "text"), Column("text", "text")))
-    with pytest.raises(UnsupportedMediaTypeError, match="application/json"):
+    with pytest.raises(UnfitInstanceError, match="application/json with the members title_text, text"):
         parse_instances(spec, "text/plain", b"hello")
 
 
@@ -108,3 +114,41 @@ def test_never_another_error(body: bytes) -> None:
     except InvalidRequestError:
         return
     assert all(set(row) == {"text"} for row in instances)
+
+
+HOME = {column.name: 1.5 if column.kind == "numeric" else "0" for column in PIPELINES["housing"].columns}
+
+
+@given(
+    st.floats(-MAX_NUMBER, MAX_NUMBER) | st.integers(-(2**53), 2**53) | st.none(),
+    TEXT | st.integers(-9, 9) | st.none(),
+)
+def test_several_columns(number: float | None, category: str | int | None) -> None:
+    """Numbers and categories come as they would from a file, alone or in a list; what is missing is null."""
+    row = {**HOME, "RM": number, "CHAS": category}
+    expected = {**row, "CHAS": str(category) if isinstance(category, int) else category}
+    for document in (row, {"instances": [row]}):
+        (parsed,) = parse_instances(PIPELINES["housing"], "application/json", json.dumps(document).encode())
+        assert parsed == expected
+
+
+@pytest.mark.parametrize(
+    ("document", "complaint"),
+    [
+        ({"text": "hello"}, "instance 0 must be an object with exactly the members CRIM, ZN"),
+        ({"instances": [HOME, "hello"]}, "instance 1 must be an object"),
+        ({"instances": [{name: HOME[name] for name in HOME if name != "RM"}]}, "exactly the members"),
+        ({**HOME, "MEDV": 24}, "exactly the members"),
+        ({**HOME, "RM": "6.5"}, "instance 0: 'RM' must be a number within 32 bits, or null"),
+        ({**HOME, "RM": True}, "'RM' must be a number"),
+        ({**HOME, "RM": 1e39}, "'RM' must be a number"),
+        ({**HOME, "RM": 10**400}, "'RM' must be a number"),
+        ({**HOME, "RM": [1]}, "'RM' must be a number"),
+        ({**HOME, "CHAS": 0.5}, "'CHAS' must be a string, a whole number, or null"),
+        ({**HOME, "CHAS": False}, "'CHAS' must be a string"),
+    ],
+)
+def test_unfit_instances(document: object, complaint: str) -> None:
+    """An instance that is not what the columns say is refused with its place, its column and what to write instead."""
+    with pytest.raises(UnfitInstanceError, match=complaint):
+        parse_instances(PIPELINES["housing"], "application/json", json.dumps(document).encode())

@@ -10,6 +10,7 @@ from chalice.test import Client
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Services
 from chalicelib.core.actions import Call, Plan
+from chalicelib.pipelines import PIPELINES
 from tests.chalicelib.fakes import STAGE, World
 
 RUN_ID = "0123456789abcdef"
@@ -96,6 +97,7 @@ def test_predict_plain_text(client: Client, world: World) -> None:
         ("/predict", b"{", 400),
         ("/predict", json.dumps({"text": "x" * 70_000}).encode(), 413),
         ("/pipelines/nobody/predict", b'{"text": "a"}', 404),
+        ("/pipelines/housing/predict", b'{"text": "a"}', 422),
     ],
 )
 def test_problems(client: Client, path: str, body: bytes, status: int) -> None:
@@ -118,7 +120,8 @@ def test_not_ready(client: Client, world: World) -> None:
 
 def test_health(client: Client) -> None:
     """Health names each pipeline's endpoint."""
-    assert client.http.get("/health").json_body == {"status": "ok", "endpoints": {"reviews": "none"}}
+    body = client.http.get("/health").json_body
+    assert body == {"status": "ok", "endpoints": dict.fromkeys(PIPELINES, "none")}
 
 
 @pytest.mark.parametrize("path", ["/", "/web/page.js", "/web/style.css"])

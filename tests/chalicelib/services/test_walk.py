@@ -6,7 +6,10 @@ from functools import partial
 import pytest
 
 from chalicelib.bootstrap import Services
+from chalicelib.core import places
 from chalicelib.core.actions import Plan
+from chalicelib.core.findings import Finding
+from chalicelib.services.progress import Rejected
 from tests.chalicelib.fakes import STAGE, World
 
 KEY = "uploads/reviews/a.csv"
@@ -86,6 +89,20 @@ def test_refused(world: World, services: Services, key: str, size: int) -> None:
     assert not world.executor.performed
     (story,) = services.progress.runs("reviews")
     assert (story.state, story.settled, story.reason) == ("refused", True, plan.reason)
+
+
+def test_rows_set_aside(world: World, services: Services) -> None:
+    """A story tells which rows were set aside, by the name that the file's owner gave it."""
+    services.datasets.accept("reviews", world.drop(KEY))
+    name = world.end("prepare")
+    folder = STAGE.bucket.dataset("reviews", name.rsplit("-", 1)[-1])
+    (story,) = services.progress.runs("reviews")
+    raw = places.raw_name(story.upload.upload_id, KEY)
+    world.storage.documents[folder.key("prepared", "summary.json")]["rejected"] = [
+        {"file": raw, "reason": "not JSON", "lines": [3, 9], "rows": 2}
+    ]
+    (story,) = services.progress.runs("reviews")
+    assert story.rejected == (Rejected("a.csv", Finding("not JSON", (3, 9), 2)),)
 
 
 def test_gone(world: World, services: Services) -> None:

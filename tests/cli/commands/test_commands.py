@@ -148,7 +148,24 @@ def test_predict(argument: str, stdin: bytes | None, text: str) -> None:
     connection = FakeConnection(answer=ANSWER)
     result = run(["predict", argument, "--json"], connection, stdin)
     assert lines(result) == [ANSWER]
-    assert connection.asked == [("reviews", text)]
+    assert connection.asked == [("reviews", {"text": text})]
+
+
+@pytest.mark.parametrize("given", ["-", '{"RM": 6.5}'])
+def test_predict_columns(given: str) -> None:
+    """A pipeline of several columns is asked by a JSON object of them; a person sees the value of the target."""
+    connection = FakeConnection(answer={"model_version": "3", "predictions": [{"value": 24.123456}]})
+    result = run(["predict", given, "--pipeline", "housing"], connection, b'{"RM": 6.5}')
+    assert connection.asked == [("housing", {"RM": 6.5})]
+    assert "MEDV    24.1235" in result.stdout
+
+
+@pytest.mark.parametrize("given", ["so good", "[1]", "[" * 100_000])
+def test_predict_columns_need_an_object(given: str) -> None:
+    """Anything but a JSON object is wrong usage, and the columns are named."""
+    result = run(["predict", given, "--pipeline", "housing"], FakeConnection())
+    assert result.exit_code == 2
+    assert "RM" in result.stderr
 
 
 def test_predict_not_utf8() -> None:

@@ -10,10 +10,11 @@ from training import metrics
 from training.artifact import Files
 from training.channels import LabelledRow
 from training.errors import ArtifactError, HyperparameterError, RefusedDataError
-from training.learners.fitted import FITTERS
+from training.learners.fitted import Fitted
 from training.learners.model import READERS
-from training.learners.text_margin_boosting import Fitted, fit
-from training.learners.text_model import read_text_model
+from training.learners.registry import FITTERS
+from training.learners.text_margin_boosting import fit
+from training.learners.text_model import TextModel, read_text_model
 from training.rows import Row
 
 FAST = {"rounds": "30", "min_child_weight": "5"}
@@ -62,7 +63,10 @@ def test_validation_rows_are_refitted(spec: PipelineSpec, fitted: Fitted) -> Non
         LabelledRow(f"x{place}", Row({"text": "zebra zebra"}, label, f"z{place}"))
         for place, label in enumerate(["negative", "positive"] * 3)
     ]
-    assert "zebra" in fit(spec, labelled(100), extra, FAST).model.ngrams.tokens
+    refitted = fit(spec, labelled(100), extra, FAST).model
+    assert isinstance(refitted, TextModel)
+    assert isinstance(fitted.model, TextModel)
+    assert "zebra" in refitted.ngrams.tokens
     assert "zebra" not in fitted.model.ngrams.tokens
 
 

@@ -1,5 +1,6 @@
 import copy
 import json
+from typing import get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.errors import ArtifactError
-from training.learners.trees import Trees, read_trees
+from training.learners import trees
+from training.learners.trees import Objective, Trees, read_trees
 
 Rows = npt.NDArray[np.float32]
 
@@ -49,6 +51,16 @@ def test_reader_agrees_with_xgboost(seed: int, depth: int, rounds: int, least: f
     np.testing.assert_array_equal(alone, trees.margin(rows)[:30])
 
 
+def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many rows are walked at once, each has the same margin."""
+    booster, rows = boost(0, 4, 7)
+    read = read_trees(json.loads(bytes(booster.save_raw("json"))), 4)
+    whole = read.margin(rows)
+    monkeypatch.setattr(trees, "CELLS", 7 * 13)
+    np.testing.assert_array_equal(read.margin(rows), whole)
+    assert read.margin(rows[:0]).shape == (0,)
+
+
 def test_samples_are_what_they_should_be() -> None:
     """The property above really meets deep trees and trees of one leaf."""
     depths = [
@@ -59,13 +71,21 @@ def test_samples_are_what_they_should_be() -> None:
     assert depths[1] == 0
 
 
-def test_missing_values_are_refused() -> None:
-    """XGBoost sends a missing value its own way, which is not read here: it is refused, not sent another way."""
-    booster, rows = boost(0, 3, 2)
-    trees = read_trees(json.loads(bytes(booster.save_raw("json"))), 4)
-    rows[5, 2] = np.nan
-    with pytest.raises(ValueError, match="missing"):
-        trees.margin(rows)
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10_000), depth=st.integers(1, 8), objective=st.sampled_from(get_args(Objective)))
+def test_missing_values_go_where_xgboost_sends_them(seed: int, depth: int, objective: Objective) -> None:
+    """With gaps in any features, in training as after it, margins are XGBoost's, for labels as for numbers."""
+    random = np.random.default_rng(seed)
+    rows = random.normal(size=(120, 4)).astype(np.float32).round(1)
+    wanted = np.where(random.random(120) < 0.3, 1, rows[:, 0] > 0)  # what is missing says something, too
+    rows[random.random(rows.shape) < 0.3] = np.nan
+    parameters = {"objective": objective, "base_score": 0.5, "nthread": 1, "max_depth": depth, "tree_method": "hist"}
+    booster = xgboost.train(parameters, xgboost.DMatrix(rows, wanted), 8)
+    trees = read_trees(json.loads(bytes(booster.save_raw("json"))), 4, objective)
+    unseen = np.concatenate([rows, around(trees), np.full((1, 4), np.nan, np.float32)])
+    unseen[random.random(unseen.shape) < 0.3] = np.nan
+    expected = booster.predict(xgboost.DMatrix(unseen, base_margin=np.zeros(len(unseen))), output_margin=True)
+    np.testing.assert_allclose(trees.margin(unseen), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +99,7 @@ def test_missing_values_are_refused() -> None:
         (("gradient_booster", "model", "trees", 0, "split_indices"), [77, 0, 0]),
         (("gradient_booster", "model", "trees", 0, "split_conditions"), [float("nan"), 0, 0]),
         (("gradient_booster", "model", "trees", 0, "split_type"), [1, 0, 0]),
+        (("gradient_booster", "model", "trees", 0, "default_left"), [0]),
         (("gradient_booster", "model", "trees"), "none"),
         (("gradient_booster", "model"), {}),
     ],
