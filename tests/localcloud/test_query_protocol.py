@@ -135,7 +135,11 @@ def test_entries_count_by_their_numbers() -> None:
     ("form", "code", "words"),
     [
         ({}, "ValidationError", "Name"),
-        ({"Name": "t", "Tags.member.1.Key": "k" * 129, "Tags.member.1.Value": ""}, "ValidationError", "Tags[0].Key"),
+        (
+            {"Name": "t", "Tags.member.1.Key": "k" * 129, "Tags.member.1.Value": ""},
+            "ValidationError",
+            "'tags.1.member.key'",
+        ),
         ({"Name": "t", "Attributes.entry.1.value": "v"}, "MalformedInput", "Attributes.entry.1.key"),
     ],
 )
