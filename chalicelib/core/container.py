@@ -17,6 +17,17 @@ VALIDATION = "validation"  # ROWS_FILE
 TEST = "test"  # FEATURES_FILE of the held-out rows
 TRUTH = "truth"  # LABELS_FILE of the held-out rows
 SCORES = "scores"  # what the batch transform wrote, one or more *.out files of JSON Lines
+SUMMARY = "summary"  # one file, SUMMARY_FILE
+MODEL = "model"  # one file, the challenger's model.tar.gz
+# Of the models a challenger is compared with, where there are any: their scores of the same held-out rows, and the
+# digests of what they were fitted, tuned and calibrated on (INPUTS_FILE, GROUPS_FILE).
+CHAMPION_SCORES = "champion-scores"
+CHAMPION_SEEN = "champion-seen"
+ANCHOR_SCORES = "anchor-scores"
+ANCHOR_SEEN = "anchor-seen"
+
+# Folder of `prepared` with the digests of the training and validation rows together.
+SEEN = "seen"
 
 # Outputs of processing jobs.
 PREPARED = "prepared"
@@ -29,9 +40,12 @@ FEATURES_FILE = "features.jsonl"  # {"id", <columns>}: no label, what the transf
 LABELS_FILE = "labels.jsonl"  # {"id", "label", "group", "inputs": the row's digest in INPUTS_FILE, in hexadecimal}
 INPUTS_FILE = "inputs.npy"  # sorted 64-bit digests of the rows' inputs, without group and label
 GROUPS_FILE = "groups.npy"  # sorted 64-bit digests of the rows' groups
-SUMMARY_FILE = "summary.json"  # {"content_digest", "rows": {...}, "rejected": [...], ...}
+# {"content_digest", "rows": {...}, "rejected": [...], "refused", "refused_files": [...]}: the data cannot be used where
+# `refused` (a reason: the rows together) is not null or `refused_files` (each {"file", "reason"}) is not empty.
+SUMMARY_FILE = "summary.json"
 REJECTED_FILE = "rejected.jsonl"  # {"file", "line", "reason"} of every row set aside
 EVALUATION_FILE = "evaluation.json"  # SageMaker's model-quality layout
+REPORT_FILE = "report.html"  # the same, for people
 
 # How a processing job's exit message begins when it is the data that cannot be used, and not the job that is broken.
 REFUSED = "refused: "

@@ -7,7 +7,9 @@ canonical JSON, short enough to stand in a job's name.
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 
+from chalicelib.core.policies import DataPolicy
 from chalicelib.core.spec import PipelineSpec
 
 
@@ -32,16 +34,25 @@ _PREPARE_FIELDS = ("columns", "target", "labels", "group", "split", "task", "mis
 
 
 def recipe(spec: PipelineSpec, image_uri: str) -> str:
-    """Return the id of how a model is made from rows: the spec but for its title and machines, and the code."""
+    """Return the id of how a model is made from rows: the spec but for what makes no model, and the code."""
     data = spec.to_dict()
-    return short_digest("recipe", {field: data[field] for field in data.keys() - {"title", "machines"}}, image_uri)
+    return short_digest("recipe", {field: data[field] for field in data.keys() - _NOT_IN_RECIPE}, image_uri)
 
 
-def dataset_id(upload_ids: Iterable[str], prepare_recipe_id: str) -> str:
-    """Return the id of a dataset version; the order of its uploads does not matter."""
-    return short_digest("dataset", sorted(upload_ids), prepare_recipe_id)
+_NOT_IN_RECIPE = frozenset({"title", "machines", "policy", "gate"})
 
 
-def run_id(content_digest: str, recipe_id: str) -> str:
-    """Return the id of a run: one content and one recipe are one run, whatever files the content came in."""
-    return short_digest("run", content_digest, recipe_id)
+def dataset_id(upload_ids: Iterable[str], policy: DataPolicy, prepare_recipe_id: str, again: str | None = None) -> str:
+    """Return the id of a dataset version; the order of its uploads does not matter.
+
+    ``again`` is the id of a person's wish to do it all once more.
+    """
+    return short_digest("dataset", sorted(upload_ids), asdict(policy), prepare_recipe_id, *([again] if again else []))
+
+
+def run_id(content_digest: str, recipe_id: str, again: str | None = None) -> str:
+    """Return the id of a run: one content and one recipe are one run, whatever files the content came in.
+
+    ``again`` is the id of a person's wish to do it all once more.
+    """
+    return short_digest("run", content_digest, recipe_id, *([again] if again else []))

@@ -2,7 +2,7 @@
 
 A spec is written in Python (``chalicelib/pipelines``), travels to the container as JSON (`PipelineSpec.to_dict`) and
 is read back there (`PipelineSpec.from_dict`), so that both sides read one definition. Whatever a spec says, but for
-its title and machines, is part of the recipe: another spec is another model.
+its title, machines and policies, is part of the recipe: another spec is another model.
 """
 
 import re
@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self, get_args
 
 from chalicelib.core.errors import InvalidSpecError
+from chalicelib.core.policies import DataPolicy, GatePolicy
 
-# 63 characters for a name, less "freshet-prod-", "-candidate-" (the longest middle) and an id of 16.
-MAX_NAME = 23
+# 63 characters for a name, less "freshet-prod-", "-candidate-" (the longest middle), an id of 16 and an attempt's "-2".
+MAX_NAME = 21
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 Kind = Literal["text", "numeric", "categorical"]
@@ -114,7 +115,7 @@ class PipelineSpec:
     regression there are none: ``target`` is a number. ``group`` names the column whose rows must not be split between
     training and test (None: rows are independent). ``missing`` are the strings that stand for a missing number or
     category, compared without the blanks around them. ``decision`` says where the positive label begins (None: at a
-    probability of 0.5).
+    probability of 0.5). ``policy`` says which data a run learns from, ``gate`` what it takes to go live.
     """
 
     name: str
@@ -130,6 +131,8 @@ class PipelineSpec:
     missing: tuple[str, ...] = ("",)
     decision: DecisionTarget | None = None
     intake: Intake = Intake()
+    policy: DataPolicy = field(default_factory=DataPolicy)
+    gate: GatePolicy = field(default_factory=GatePolicy)
 
     def __post_init__(self) -> None:
         """Refuse a spec that cannot work, before anything is named after it."""
@@ -166,6 +169,8 @@ class PipelineSpec:
                 f"hyperparameters must be strings, got {self.learner.hyperparameters}",
             ),
             *_intake_checks(self.intake),
+            *self.policy.checks(),
+            *self.gate.checks(),
             *(check for column in self.columns for check in _limit_checks(column)),
         )
         for met, remedy in checks:
@@ -213,6 +218,8 @@ class PipelineSpec:
                 missing=_strings(rest.pop("missing", [""])),
                 decision=DecisionTarget(**decision) if decision else None,
                 intake=Intake(**rest.pop("intake", {})),
+                policy=DataPolicy(**rest.pop("policy", {})),
+                gate=GatePolicy(**rest.pop("gate", {})),
                 **rest,
             )
         except (KeyError, TypeError, ValueError) as error:

@@ -27,7 +27,7 @@ class Datasets:
         upload = self.storage.find_upload(event.bucket, event.key, event.version_id)
         if spec is None or upload is None:
             return Plan("ignored", "no such pipeline, or the object version is gone")
-        dataset_id = digests.dataset_id([upload.upload_id], digests.prepare_recipe(spec, stage.image_uri))
+        dataset_id = digests.dataset_id([upload.upload_id], spec.policy, digests.prepare_recipe(spec, stage.image_uri))
         document = {
             "pipeline": pipeline,
             "dataset_id": dataset_id,

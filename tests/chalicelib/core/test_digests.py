@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.core import digests
+from chalicelib.core.policies import DataPolicy, GatePolicy
 from chalicelib.core.spec import DecisionTarget, Learner, Machines
 from chalicelib.pipelines import DEFAULT, PIPELINES
 
@@ -18,7 +19,22 @@ def test_dataset_order(uploads: list[str], random: object) -> None:
     """The order in which uploads are listed does not name another dataset version."""
     shuffled = list(uploads)
     random.shuffle(shuffled)  # type: ignore[attr-defined] # hypothesis gives a random.Random
-    assert digests.dataset_id(uploads, "recipe") == digests.dataset_id(shuffled, "recipe")
+    assert digests.dataset_id(uploads, DataPolicy(), "recipe") == digests.dataset_id(shuffled, DataPolicy(), "recipe")
+
+
+def test_dataset_sees_policy() -> None:
+    """The same uploads under another data policy are another dataset version."""
+    policies = (DataPolicy(), DataPolicy("latest"), DataPolicy(max_rows=5))
+    assert len({digests.dataset_id(["a"], policy, "recipe") for policy in policies}) == 3
+
+
+def test_once_more() -> None:
+    """A wish to do it all once more names another dataset version and another run."""
+    assert digests.dataset_id(["a"], DataPolicy(), "recipe") != digests.dataset_id(["a"], DataPolicy(), "recipe", "w1")
+    assert digests.run_id("content", "recipe", "w1") not in {
+        digests.run_id("content", "recipe"),
+        digests.run_id("content", "recipe", "w2"),
+    }
 
 
 @given(st.tuples(st.text(), st.text(), st.text()), st.tuples(st.text(), st.text(), st.text()))
@@ -28,8 +44,9 @@ def test_upload_parts(one: tuple[str, str, str], other: tuple[str, str, str]) ->
 
 
 def test_recipe_ignores_machines() -> None:
-    """A bigger machine or a new title asks for no new model."""
-    other = replace(SPEC, machines=Machines(train="ml.m5.4xlarge"), title="Another title")
+    """A bigger machine, a new title or another policy asks for no new model."""
+    machines = Machines(train="ml.m5.4xlarge")
+    other = replace(SPEC, machines=machines, title="Another title", policy=DataPolicy("latest"), gate=GatePolicy("auc"))
     assert digests.recipe(other, IMAGE) == digests.recipe(SPEC, IMAGE)
 
 

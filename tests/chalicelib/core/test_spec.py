@@ -36,7 +36,7 @@ def test_default_exists() -> None:
     [
         ({"name": "Reviews"}, "lower-case"),
         ({"name": "a--b"}, "hyphens"),
-        ({"name": "a" * 24}, "at most 23"),
+        ({"name": "a" * 22}, "at most 21"),
         ({"columns": ()}, "at least one"),
         ({"columns": (Column("label", "text"),)}, "must differ"),
         ({"labels": ("yes", "yes")}, "two different"),
