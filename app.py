@@ -2,8 +2,8 @@
 
 from chalice.app import Chalice
 
-from chalicelib.handlers import http, jobs, releases, uploads
+from chalicelib.handlers import http, looks
 
 app = Chalice(app_name="freshet")
-for module in (http, uploads, jobs, releases):
+for module in (http, looks):
     app.register_blueprint(module.blueprint)

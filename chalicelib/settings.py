@@ -25,6 +25,7 @@ def stage(environment: Mapping[str, str] = os.environ) -> Stage:
         bucket_name=_required(environment, "FRESHET_BUCKET"),
         role_arn=_required(environment, "FRESHET_ROLE_ARN"),
         image_uri=_required(environment, "FRESHET_IMAGE_URI"),
+        table_name=_required(environment, "FRESHET_TABLE"),
     )
 
 

@@ -1,74 +1,96 @@
-"""Performs plans: each action once, or met as it was made before.
+"""Performs actions: each once, or met as it was made before.
 
 A create call that finds its name taken compares what is there with what was asked: equal means that this very action
-was performed before (an event came twice, an answer was lost), and is success; anything else is a stranger's.
+was performed before (a look came twice, an answer was lost), and is success; anything else is a stranger's. A call that
+changes what others change too (`Call`) is made only if nothing was decided since its plan, which leaves a gap of one
+round trip: SageMaker takes no fence.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from chalicelib.adapters.calls import translated
 from chalicelib.adapters.clients import client
-from chalicelib.adapters.sagemaker import describe
+from chalicelib.adapters.ledger import DynamoLedger
+from chalicelib.adapters.sagemaker import describe, missing
 from chalicelib.adapters.storage import S3Storage
-from chalicelib.core.actions import Action, Call, CopyVersion, Plan, WriteJson
-from chalicelib.core.errors import NameTakenError
+from chalicelib.core.actions import Action, Call, CopyVersion, Settle, WriteJson
+from chalicelib.core.errors import BusyError, FenceLostError, NameTakenError
 
 
 @dataclass(frozen=True)
 class AwsExecutor:
-    """`services.ports.Executor` over S3 and SageMaker."""
+    """`services.ports.Executor` over S3, SageMaker and the ledger."""
 
     storage: S3Storage
+    ledger: DynamoLedger
 
-    def perform(self, plan: Plan) -> None:
+    def perform(self, pipeline: str, actions: Sequence[Action], still: Callable[[], bool]) -> None:
         """Perform the actions in order.
 
         Raises
         ------
-        NameTakenError
-            If a name of ours belongs to something else.
+        GoneError
+            If an upload was deleted before it could be copied.
+        FenceLostError
+            If something was decided since.
+        CallError
+            If AWS did not do it, for one of the reasons that its kinds name.
         """
-        for action in plan.actions:
-            self._perform(action)
-
-    def _perform(self, action: Action) -> None:
-        match action:
-            case CopyVersion():
-                self.storage.copy_version(action)
-            case WriteJson(key, data):
-                self.storage.write_json_once(key, data)
-            case Call():
-                _call(action)
-
-
-def _call(call: Call) -> None:
-    try:
-        getattr(client("sagemaker"), call.operation)(**call.request)
-    except ClientError as error:
-        code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
-        if _in_progress(call, message):
-            return  # its end is an event, and that event looks again
-        if not _taken(code, message):
-            raise
-        name_key, name = next(iter(call.request.items()))
-        found = describe(call.operation.replace("create_", "describe_"), **{name_key: name}) or {}
-        if not _covers(found, call.request):
-            raise NameTakenError(
-                f"{name_key} {name} exists with other properties than ours: rename or remove it"
-            ) from error
+        for action in actions:
+            match action:
+                case CopyVersion():
+                    self.storage.copy_version(action)
+                case WriteJson(key, data):
+                    self.storage.write_json_once(key, data)
+                case Settle(verdicts):
+                    self.ledger.settle(pipeline, verdicts)
+                case Call(operation) if operation.startswith("create_"):
+                    _create(action)
+                case Call():
+                    if not still():
+                        raise FenceLostError(f"{action.operation} of {pipeline}: something was decided since")
+                    _change(action)
 
 
-def _in_progress(call: Call, message: str) -> bool:
-    return call.operation == "update_endpoint" and "Cannot update in-progress endpoint" in message
+def _create(call: Call) -> None:
+    if _send(call, tolerate=_taken):
+        return
+    name_key, name = next(iter(call.request.items()))
+    found = describe(call.operation.replace("create_", "describe_"), **{name_key: name}) or {}
+    if not _covers(found, call.request):
+        raise NameTakenError(f"{name_key} {name} exists with other properties than ours: rename or remove it")
 
 
-def _taken(code: str, message: str) -> bool:
-    if code == "ResourceInUse":
-        return True
-    return code == "ValidationException" and ("already existing" in message or "already exists" in message)
+def _change(call: Call) -> None:
+    if not _send(call, tolerate=lambda error: _in_progress(error) or missing(error)) and call.operation[:6] != "delete":
+        raise BusyError(f"{call.operation}: the endpoint is being changed")
+
+
+def _send(call: Call, *, tolerate: Callable[[ClientError], bool]) -> bool:
+    """Make a call; say whether AWS took it, or answered with an error that can be dealt with."""
+    with translated(call.operation):
+        try:
+            getattr(client("sagemaker"), call.operation)(**call.request)
+        except ClientError as error:
+            if not tolerate(error):
+                raise
+            return False
+    return True
+
+
+def _in_progress(error: ClientError) -> bool:
+    return "Cannot update in-progress endpoint" in error.response["Error"]["Message"]
+
+
+def _taken(error: ClientError) -> bool:
+    code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+    return code == "ResourceInUse" or (
+        code == "ValidationException" and ("already existing" in message or "already exists" in message)
+    )
 
 
 def _covers(found: Any, asked: Any) -> bool:  # noqa: ANN401 - two JSON documents

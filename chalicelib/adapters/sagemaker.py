@@ -1,30 +1,43 @@
 """SageMaker, read only: Describe and List answers to the facts that decisions are made of."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from chalicelib.adapters.calls import translated
 from chalicelib.adapters.clients import client
-from chalicelib.core.facts import Endpoint, EndpointConfig, Job, ModelPackage
+from chalicelib.core.facts import Endpoint, Job, ModelPackage
+from chalicelib.core.requests import described_run
 
 # What does not exist is ResourceNotFound for some operations, a ValidationException with one of these for others.
 _MISSING = ("could not find", "not found", "does not exist")
 
 
+def missing(error: ClientError) -> bool:
+    """Say whether an answer means that what was named does not exist."""
+    details = error.response["Error"]
+    return details["Code"] == "ResourceNotFound" or (
+        details["Code"] == "ValidationException" and any(words in details["Message"].lower() for words in _MISSING)
+    )
+
+
 def describe(operation: str, **request: str) -> Mapping[str, Any] | None:
-    """Call a Describe operation; None if what it names does not exist."""
-    try:
-        answer: Mapping[str, Any] = getattr(client("sagemaker"), operation)(**request)
-    except ClientError as error:
-        details = error.response["Error"]
-        missing = details["Code"] == "ValidationException" and any(
-            words in details["Message"].lower() for words in _MISSING
-        )
-        if missing or details["Code"] == "ResourceNotFound":
-            return None
-        raise
+    """Call a Describe operation; None if what it names does not exist.
+
+    Raises
+    ------
+    CallError
+        If AWS does not tell.
+    """
+    with translated(operation):
+        try:
+            answer: Mapping[str, Any] = getattr(client("sagemaker"), operation)(**request)
+        except ClientError as error:
+            if missing(error):
+                return None
+            raise
     return answer
 
 
@@ -47,37 +60,20 @@ class SageMakerReader:
         answer = describe("describe_transform_job", TransformJobName=name)
         return _job(name, answer, "Transform") if answer else None
 
-    def package_of_run(self, group: str, run_id: str) -> ModelPackage | None:
-        """Find the version that a run registered."""
+    def packages(self, group: str) -> Sequence[ModelPackage]:
+        """List the versions that runs of ours registered, newest first; none if there is no group."""
         pages = client("sagemaker").get_paginator("list_model_packages")
-        try:
-            for page in pages.paginate(ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending"):
-                for summary in page["ModelPackageSummaryList"]:
-                    package = _package(summary["ModelPackageArn"])
-                    if package and package.run_id == run_id:
-                        return package
-        except ClientError as error:
-            if _no_group(error):
-                return None
-            raise
-        return None
-
-    def newest_approved_package(self, group: str) -> ModelPackage | None:
-        """Find the newest approved version."""
-        try:
-            answer = client("sagemaker").list_model_packages(
-                ModelPackageGroupName=group,
-                ModelApprovalStatus="Approved",
-                SortBy="CreationTime",
-                SortOrder="Descending",
-                MaxResults=1,
-            )
-        except ClientError as error:
-            if _no_group(error):
-                return None
-            raise
-        summaries = answer["ModelPackageSummaryList"]
-        return _package(summaries[0]["ModelPackageArn"]) if summaries else None
+        found: list[ModelPackage] = []
+        with translated("list_model_packages"):
+            try:
+                for page in pages.paginate(ModelPackageGroupName=group, SortBy="CreationTime", SortOrder="Descending"):
+                    found += (_package(summary) for summary in page["ModelPackageSummaryList"])
+            except ClientError as error:
+                if missing(error):
+                    return ()
+                raise
+        ours = (package for package in found if package.run_id)
+        return sorted(ours, key=lambda package: package.version, reverse=True)
 
     def endpoint(self, name: str) -> Endpoint | None:
         """Describe an endpoint."""
@@ -92,13 +88,6 @@ class SageMakerReader:
             reason=answer.get("FailureReason"),
         )
 
-    def endpoint_config(self, name: str) -> EndpointConfig | None:
-        """Describe an endpoint config."""
-        answer = describe("describe_endpoint_config", EndpointConfigName=name)
-        if answer is None:
-            return None
-        return EndpointConfig(name, answer["CreationTime"], answer["ProductionVariants"][0]["ModelName"])
-
 
 def _job(name: str, answer: Mapping[str, Any], kind: str) -> Job:
     return Job(
@@ -112,19 +101,11 @@ def _job(name: str, answer: Mapping[str, Any], kind: str) -> Job:
     )
 
 
-def _package(arn: str) -> ModelPackage | None:
-    answer = describe("describe_model_package", ModelPackageName=arn)
-    if answer is None:
-        return None
+def _package(summary: Mapping[str, Any]) -> ModelPackage:
     return ModelPackage(
-        arn=arn,
-        version=answer["ModelPackageVersion"],
-        status=answer["ModelPackageStatus"],
-        approval=answer["ModelApprovalStatus"],
-        run_id=answer.get("CustomerMetadataProperties", {}).get("run_id", ""),
+        arn=summary["ModelPackageArn"],
+        version=summary["ModelPackageVersion"],
+        status=summary["ModelPackageStatus"],
+        approval=summary["ModelApprovalStatus"],
+        run_id=described_run(summary.get("ModelPackageDescription", "")),
     )
-
-
-def _no_group(error: ClientError) -> bool:
-    details = error.response["Error"]
-    return details["Code"] in {"ResourceNotFound", "ValidationException"} and "does not exist" in details["Message"]

@@ -1,18 +1,21 @@
 """S3: the stage's bucket, and the versions of what people dropped."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from chalicelib.adapters.calls import translated
 from chalicelib.adapters.clients import client
 from chalicelib.core import digests
 from chalicelib.core.actions import CopyVersion
-from chalicelib.core.facts import Upload
+from chalicelib.core.errors import GoneError
+from chalicelib.core.facts import Upload, Version
 
 _GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion"})
+_UNVERSIONED = "null"  # how S3 lists the version of an object in a bucket that keeps none
 
 
 @dataclass(frozen=True)
@@ -24,51 +27,80 @@ class S3Storage:
     def find_upload(self, bucket: str, key: str, version_id: str | None) -> Upload | None:
         """Return the facts of an object version (the current one for None); None if it is gone."""
         version = {"VersionId": version_id} if version_id else {}
-        try:
-            head = client("s3").head_object(Bucket=bucket, Key=key, **version)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _GONE:
-                return None
-            raise
-        found = head.get("VersionId", version_id)
-        upload_id = digests.upload_id(bucket, key, found or head["ETag"])
-        return Upload(upload_id, bucket, key, found, head["ContentLength"])
+        with translated("HeadObject"):
+            try:
+                head = client("s3").head_object(Bucket=bucket, Key=key, **version)
+            except ClientError as error:
+                if _gone(error):
+                    return None
+                raise
+        return _upload(bucket, key, head.get("VersionId", version_id), head["ETag"], head["ContentLength"])
+
+    def versions(self, prefix: str) -> Sequence[Version]:
+        """List all object versions below a prefix: by key, each from its newest version to its oldest."""
+        pages = client("s3").get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix)
+        found: list[Version] = []
+        deleted = set[str]()
+        with translated("ListObjectVersions"):
+            for page in pages:
+                deleted |= {marker["Key"] for marker in page.get("DeleteMarkers", ()) if marker["IsLatest"]}
+                found += self._listed(page.get("Versions", ()))
+        # A page holds versions and delete markers apart, and S3 sorts each of them as it sorts both.
+        return [Version(v.upload, v.modified, v.upload.key in deleted) for v in found]
+
+    def _listed(self, versions: Sequence[Mapping[str, Any]]) -> Iterator[Version]:
+        for version in versions:
+            if not version["Key"].endswith("/"):  # a folder, as the console makes them
+                upload = _upload(self.bucket, version["Key"], version["VersionId"], version["ETag"], version["Size"])
+                yield Version(upload, version["LastModified"])
 
     def read_json(self, key: str) -> Any | None:  # noqa: ANN401 - JSON
         """Return a document; None if there is none."""
-        try:
-            answer = client("s3").get_object(Bucket=self.bucket, Key=key)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _GONE:
-                return None
-            raise
-        return json.load(answer["Body"])
+        with translated("GetObject"):
+            try:
+                answer = client("s3").get_object(Bucket=self.bucket, Key=key)
+            except ClientError as error:
+                if _gone(error):
+                    return None
+                raise
+            return json.load(answer["Body"])
 
     def write_json_once(self, key: str, data: Any) -> None:  # noqa: ANN401 - JSON
         """Store a document unless the key holds one already."""
         body = json.dumps(data, indent=1, sort_keys=True).encode()
-        try:
-            client("s3").put_object(
-                Bucket=self.bucket, Key=key, Body=body, ContentType="application/json", IfNoneMatch="*"
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "PreconditionFailed":
-                raise
+        with translated("PutObject"):
+            try:
+                client("s3").put_object(
+                    Bucket=self.bucket, Key=key, Body=body, ContentType="application/json", IfNoneMatch="*"
+                )
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "PreconditionFailed":
+                    raise
 
     def copy_version(self, action: CopyVersion) -> None:
-        """Copy one object version on the server's side (in parts above 5 GB, as boto3's transfer manager does)."""
+        """Copy one object version on the server's side (in parts above 5 GB, as boto3's transfer manager does).
+
+        Raises
+        ------
+        GoneError
+            If it was deleted.
+        """
         source = {"Bucket": action.source.bucket, "Key": action.source.key}
         if action.source.version_id:
             source["VersionId"] = action.source.version_id
-        client("s3").copy(source, self.bucket, action.key)
+        with translated("CopyObject"):
+            try:
+                client("s3").copy(source, self.bucket, action.key)
+            except ClientError as error:
+                if _gone(error):
+                    raise GoneError(action.source.upload_id) from error
+                raise
 
-    def newest_folders(self, prefix: str, file_name: str, limit: int) -> Sequence[str]:
-        """Return the names of the folders below a prefix that hold the file, by its time, newest first."""
-        pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
-        found = [
-            (stored["LastModified"], stored["Key"].removeprefix(prefix).removesuffix(f"/{file_name}"))
-            for page in pages
-            for stored in page.get("Contents", [])
-            if stored["Key"].endswith(f"/{file_name}")
-        ]
-        return [name for _, name in sorted(found, reverse=True)[:limit]]
+
+def _gone(error: ClientError) -> bool:
+    return error.response["Error"]["Code"] in _GONE
+
+
+def _upload(bucket: str, key: str, version_id: str | None, etag: str, size: int) -> Upload:
+    version_id = None if version_id == _UNVERSIONED else version_id
+    return Upload(digests.upload_id(bucket, key, version_id or etag), bucket, key, version_id, size)

@@ -5,10 +5,11 @@ the first time made.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib.core.facts import Upload
+from chalicelib.core.ledger import Head, Row, UploadVerdict
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,9 @@ class CopyVersion:
     source: Upload
     key: str
 
+    def __str__(self) -> str:
+        return f"copy upload {self.source.upload_id}"
+
 
 @dataclass(frozen=True)
 class WriteJson:
@@ -26,25 +30,64 @@ class WriteJson:
     key: str
     data: Any
 
+    def __str__(self) -> str:
+        return f"write {self.key}"
+
+
+@dataclass(frozen=True)
+class Settle:
+    """Write down what became of uploads; the first verdict on an upload stays."""
+
+    verdicts: tuple[UploadVerdict, ...]
+
+    def __str__(self) -> str:
+        return "; ".join(f"upload {verdict.upload_id} is {verdict.fate}" for verdict in self.verdicts[:_TOLD])
+
 
 @dataclass(frozen=True)
 class Call:
-    """Call a SageMaker operation (botocore's spelling, for instance ``create_training_job``)."""
+    """Call a SageMaker operation (botocore's spelling, for instance ``create_training_job``).
+
+    A call that is not ``create_...`` changes something that others change too: it is made only if nothing was decided
+    since the plan.
+    """
 
     operation: str
     request: Mapping[str, Any]
 
+    def __str__(self) -> str:
+        return f"{self.operation} {next(iter(self.request.values()))}"
 
-Action = CopyVersion | WriteJson | Call
+
+_TOLD = 20  # verdicts named in one decision
+
+Action = CopyVersion | WriteJson | Settle | Call
+
+
+@dataclass(frozen=True)
+class Change:
+    """What the ledger says from now on: the next head (its fence is set when it is written) and other rows."""
+
+    head: Head
+    rows: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The next actions, the state they follow from, and the reason in one sentence.
+    """What comes next in one area of a pipeline's life, and why.
 
-    ``state`` is one word that people and scripts read: ``training``, ``failed``, ``live``...
+    ``state`` is one word that people and scripts read: ``training``, ``failed``, ``live``... ``documents`` are stored
+    first, since ``change`` speaks of them; then the ledger is changed; then the actions are performed in order.
     """
 
     state: str
     reason: str
     actions: tuple[Action, ...] = ()
+    change: Change | None = None
+    documents: tuple[WriteJson, ...] = ()
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.actions and self.change is None

@@ -11,8 +11,17 @@
     │   ├── UnfitInstanceError
     │   └── UnknownPipelineError
     ├── NotReadyError           no model answers yet, or not in time (HTTP 5xx, worth another try)
-    ├── NameTakenError          a name of ours belongs to something else
-    └── SettingsError           the environment lacks what the application needs
+    ├── SettingsError           the environment lacks what the application needs
+    ├── WishError               what somebody wants of a pipeline cannot be granted
+    ├── FenceLostError          somebody else decided meanwhile: look again
+    ├── GoneError               an upload was deleted before it was pinned
+    └── CallError               AWS did not do what a plan asked for
+        ├── NameTakenError      a name of ours belongs to something else
+        ├── CapacityError       a quota or the region's machines are used up: wait
+        ├── DeniedError         credentials, permissions, a key or the clock are wrong: a person must mend it
+        ├── RefusedCallError    AWS finds the request wrong, or what it names is not there
+        ├── BusyError           the endpoint is being changed: its end looks again
+        └── UnavailableError    throttled, broken, or no answer: whether it was done is not known
 """
 
 
@@ -52,9 +61,49 @@ class NotReadyError(FreshetError):
     """No model can answer now; another try later may succeed."""
 
 
-class NameTakenError(FreshetError):
+class SettingsError(FreshetError):
+    """The environment lacks a setting."""
+
+
+class WishError(FreshetError):
+    """What somebody wants of a pipeline cannot be granted; the message says why."""
+
+
+class FenceLostError(FreshetError):
+    """The ledger's fence is no longer the one that was observed."""
+
+
+class GoneError(FreshetError):
+    """An upload is not there any more."""
+
+    def __init__(self, upload_id: str) -> None:
+        super().__init__(f"upload {upload_id} was deleted before it was read")
+        self.upload_id = upload_id
+
+
+class CallError(FreshetError):
+    """AWS did not do what was asked; the message names the operation and AWS's code, never what was sent."""
+
+
+class NameTakenError(CallError):
     """A resource with our name exists and is not ours."""
 
 
-class SettingsError(FreshetError):
-    """The environment lacks a setting."""
+class CapacityError(CallError):
+    """A quota, or what the region has, does not suffice now."""
+
+
+class DeniedError(CallError):
+    """Credentials, permissions, an encryption key or the clock do not allow the call."""
+
+
+class RefusedCallError(CallError):
+    """AWS finds the request wrong, or something that it names missing."""
+
+
+class BusyError(CallError):
+    """The endpoint is being changed already."""
+
+
+class UnavailableError(CallError):
+    """AWS was throttling, broken or silent: the call may or may not have been carried out."""

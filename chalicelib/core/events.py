@@ -43,7 +43,17 @@ class EndpointChanged:
     name: str
 
 
-Event = ObjectCreated | JobChanged | ModelPackageChanged | EndpointChanged
+@dataclass(frozen=True)
+class LookWanted:
+    """Somebody wrote a wish into the ledger: look at the pipeline now, not only with the next sweep."""
+
+    pipeline: str
+
+
+SOURCE = "freshet"
+LOOK_WANTED = "Freshet Look Wanted"  # of our own events
+
+Event = ObjectCreated | JobChanged | ModelPackageChanged | EndpointChanged | LookWanted
 
 
 def _object_created(detail: Envelope) -> ObjectCreated:
@@ -60,6 +70,7 @@ _PARSERS: Mapping[tuple[str, str], Callable[[Envelope], Event]] = {
         d["ModelPackageGroupName"]
     ),
     ("aws.sagemaker", "SageMaker Endpoint State Change"): lambda d: EndpointChanged(d["EndpointName"]),
+    (SOURCE, LOOK_WANTED): lambda d: LookWanted(d["pipeline"]),
 }
 
 

@@ -4,13 +4,15 @@ None always means "does not exist (yet)"; a fact that could not be read is an ex
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from chalicelib.core.ledger import DatasetRow, Head, Reference, RunRow, UploadVerdict
 from chalicelib.core.spec import PipelineSpec
 
 FINISHED = frozenset({"Completed", "Failed", "Stopped"})
+Jobs = tuple["Job", ...]  # the attempts at one step, in order
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,28 @@ class Upload:
     key: str
     version_id: str | None
     size: int  # bytes
+
+
+@dataclass(frozen=True)
+class Version:
+    """A listed version of a dropped object; S3 lists the versions of one key from the newest to the oldest.
+
+    ``deleted`` says that its owner deleted the key: its newest version is a delete marker.
+    """
+
+    upload: Upload
+    modified: datetime
+    deleted: bool = False
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """An upload that a dataset version does without, and why; ``by`` is the upload in it that takes its place."""
+
+    upload_id: str
+    key: str
+    reason: str
+    by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,25 +65,6 @@ class Job:
 
 
 @dataclass(frozen=True)
-class DatasetFacts:
-    """A dataset version: what it was made of, and how far its preparation is.
-
-    ``refused`` says why nothing was prepared. ``summary`` is what the prepare job wrote. ``run`` is the run of this
-    content and the current recipe, if it was started before, perhaps by another dataset version.
-    """
-
-    pipeline: str
-    dataset_id: str
-    spec: PipelineSpec
-    image_uri: str
-    uploads: tuple[Upload, ...]
-    refused: str | None = None
-    prepare: Job | None = None
-    summary: Mapping[str, Any] | None = None
-    run: "Lineage | None" = None
-
-
-@dataclass(frozen=True)
 class Lineage:
     """What made a run: written once when it starts, and carried by its model package."""
 
@@ -72,8 +77,27 @@ class Lineage:
 
 
 @dataclass(frozen=True)
+class DatasetFacts:
+    """A dataset version: what it is made of and does without, and how far its preparation is.
+
+    ``summary`` is what the prepare job wrote. ``own_run`` is the run that its content and the current recipe name, if
+    there is one already: another dataset version started it. ``run`` is the one that the wish names besides.
+    """
+
+    row: DatasetRow
+    spec: PipelineSpec
+    image_uri: str
+    uploads: tuple[Upload, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    prepare: Jobs = ()
+    summary: Mapping[str, Any] | None = None
+    own_run: RunRow | None = None
+    run: RunRow | None = None
+
+
+@dataclass(frozen=True)
 class ModelPackage:
-    """A version of the pipeline's model package group."""
+    """A version of the pipeline's model package group, and the run of ours that registered it."""
 
     arn: str
     version: int
@@ -83,24 +107,32 @@ class ModelPackage:
 
 
 @dataclass(frozen=True)
-class RunFacts:
-    """One run: the jobs it has started, in order, and the package it ended in."""
+class Rival:
+    """A version that the challenger is compared with: its dataset version, its package, and its scores so far."""
 
-    lineage: Lineage
-    spec: PipelineSpec
-    train: Job | None = None
-    score: Job | None = None
-    evaluate: Job | None = None
-    package: ModelPackage | None = None
+    reference: Reference
+    dataset_id: str
+    package: ModelPackage
+    score: Jobs = ()
 
 
 @dataclass(frozen=True)
-class EndpointConfig:
-    """An endpoint config, and the model its variant runs."""
+class RunFacts:
+    """One run: the attempts at each step, and the package it ended in.
 
-    name: str
-    created: datetime
-    model_name: str
+    ``champion`` and ``anchor`` are those of its row, where they are still there to be asked.
+    """
+
+    row: RunRow
+    lineage: Lineage
+    spec: PipelineSpec
+    train: Jobs = ()
+    score: Jobs = ()
+    evaluate: Jobs = ()
+    evaluation: Mapping[str, Any] | None = None
+    package: ModelPackage | None = None
+    champion: Rival | None = None
+    anchor: Rival | None = None
 
 
 @dataclass(frozen=True)
@@ -115,19 +147,33 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
-class RolloutFacts:
-    """What should answer (the newest approved package) and what does."""
+class PipelineFacts:
+    """Everything that decides what happens next with a pipeline.
 
-    pipeline: str
+    ``next_row`` is the row of the dataset version that would be made now, if there was one before. ``wanted`` is the
+    package that should answer.
+    """
+
     spec: PipelineSpec
-    package: ModelPackage | None
-    endpoint: Endpoint | None
-    config: EndpointConfig | None  # the one for `package`, if it was made already
+    head: Head
+    versions: tuple[Version, ...] = ()
+    verdicts: Mapping[str, UploadVerdict] = field(default_factory=dict)
+    next_row: DatasetRow | None = None
+    dataset: DatasetFacts | None = None
+    run: RunFacts | None = None
+    packages: tuple[ModelPackage, ...] = ()
+    wanted: ModelPackage | None = None
+    endpoint: Endpoint | None = None
+
+    @property
+    def pipeline(self) -> str:
+        """The pipeline's name."""
+        return self.spec.name
 
 
 @dataclass(frozen=True)
 class BatchFacts:
-    """One file to score: the model chosen when it came, and its two jobs."""
+    """One file to score: the model chosen when it came, and the attempts at its two jobs."""
 
     pipeline: str
     batch_id: str
@@ -136,5 +182,5 @@ class BatchFacts:
     upload: Upload
     model_name: str | None
     refused: str | None = None
-    shard: Job | None = None
-    score: Job | None = None
+    shard: Jobs = ()
+    score: Jobs = ()

@@ -1,7 +1,7 @@
 """What everything in AWS is called: a name is a function of stage, pipeline and content, so it is the idempotency key.
 
 Every name starts ``freshet-<stage>-<pipeline>-`` (stages share an account and its event bus; every rule filters on that
-prefix). Jobs add ``<step>-<id>``, so that the name alone says where to look when an event brings it back.
+prefix). Jobs add ``<step>-<id>``, where the id is that of what they work for.
 """
 
 import re
@@ -13,7 +13,7 @@ from chalicelib.core.errors import InvalidEventError
 APP = "freshet"
 Step = Literal["prepare", "train", "score", "evaluate", "shard", "batch"]
 STEPS: tuple[str, ...] = get_args(Step)
-_JOB = re.compile(rf"(?P<pipeline>.+)-(?P<step>{'|'.join(STEPS)})-(?P<id>[0-9a-f]{{16}})")
+_JOB = re.compile(rf"(?P<pipeline>.+)-(?P<step>{'|'.join(STEPS)})-(?P<id>[0-9a-f]{{16}})(-[2-9])?")
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class Names:
         """What every name of this stage starts with."""
         return f"{APP}-{self.stage}-"
 
-    def job(self, pipeline: str, step: Step, job_id: str) -> str:
-        """Return the name of the processing, training or transform job of a step."""
-        return f"{self.prefix}{pipeline}-{step}-{job_id}"
+    def job(self, pipeline: str, step: Step, job_id: str, attempt: int = 1) -> str:
+        """Return the name of the processing, training or transform job of a step; a later attempt says which it is."""
+        return f"{self.prefix}{pipeline}-{step}-{job_id}{f'-{attempt}' if attempt > 1 else ''}"
 
     def parse_job(self, name: str) -> JobName:
         """Read a job's name back.
@@ -64,6 +64,11 @@ class Names:
     def endpoint_config(self, pipeline: str, run_id: str) -> str:
         """Return the name of the immutable endpoint config that serves a run's model."""
         return f"{self.prefix}{pipeline}-config-{run_id}"
+
+    def parse_endpoint_config(self, pipeline: str, name: str) -> str | None:
+        """Read the run from the name of an endpoint config; None if it is not one of ours."""
+        prefix = self.endpoint_config(pipeline, "")
+        return name.removeprefix(prefix) if name.startswith(prefix) else None
 
     def endpoint(self, pipeline: str) -> str:
         """Return the name of the pipeline's endpoint."""

@@ -42,10 +42,12 @@ def batch_input_key(pipeline: str, file_name: str) -> str:
     return f"batch/{pipeline}/input/{file_name}"
 
 
-def refusal(key: str, size: int) -> str | None:
-    """Say why a dropped file is not even read; None if it is."""
+def refusal(key: str, size: int, max_bytes: int) -> str | None:
+    """Say why a dropped file is not even read, by its name and its size in bytes; None if it is."""
     if not key.lower().endswith(ACCEPTED):
         return f"file names must end in {', '.join(ACCEPTED[:-1])} or {ACCEPTED[-1]}"
+    if size > max_bytes:
+        return f"the file has {size:,} bytes, and {max_bytes:,} are allowed: split it, or raise the pipeline's limit"
     return "the file is empty" if size == 0 else None
 
 
@@ -96,6 +98,18 @@ class Bucket:
     def runs(self, pipeline: str) -> str:
         """Return the prefix of all runs of a pipeline."""
         return f"models/{pipeline}/"
+
+    def scores(self, pipeline: str, run_id: str, dataset_id: str) -> Folder:
+        """Return the folder of the scores that a run's model gave the held-out rows of a dataset version."""
+        return Folder(self.name, f"{self.runs(pipeline)}{run_id}/{container.SCORES}/{dataset_id}")
+
+    def uploads(self, pipeline: str) -> str:
+        """Return the prefix of the labelled files of a pipeline."""
+        return upload_key(pipeline, "")
+
+    def batch_inputs(self, pipeline: str) -> str:
+        """Return the prefix of the files to score of a pipeline."""
+        return batch_input_key(pipeline, "")
 
     def batch(self, pipeline: str, batch_id: str) -> Folder:
         """Return the folder of a batch and its scores; a batch is named by its upload."""

@@ -1,117 +1,47 @@
-"""The requests to SageMaker, built from names and places alone, so that the same facts always ask for the same thing.
+"""The requests about models, versions and endpoints, built from names and places alone (jobs: `job_requests`).
 
-Limits and shapes: botocore's SageMaker model (2017-07-24); the container's side of each job is `core.container`.
+Limits and shapes: botocore's SageMaker model (2017-07-24).
 """
 
-from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.core import container, places
+from chalicelib.core import container
 from chalicelib.core.actions import Call
-from chalicelib.core.facts import BatchFacts, DatasetFacts, Lineage, ModelPackage, RunFacts
-from chalicelib.core.names import Step
-from chalicelib.core.places import Folder
+from chalicelib.core.facts import Endpoint, ModelPackage, RunFacts
 from chalicelib.core.spec import PipelineSpec
 from chalicelib.core.stage import Stage
 
 VARIANT = "AllTraffic"
-_MAX_PAYLOAD_MB = 6
 
 Request = dict[str, Any]
 
 
-def prepare_job(stage: Stage, facts: DatasetFacts) -> Call:
-    """Ask for the job that reads, checks and splits the uploads of a dataset version."""
-    folder = stage.bucket.dataset(facts.pipeline, facts.dataset_id)
-    return _processing_job(
-        stage,
-        facts.spec,
-        name=stage.names.job(facts.pipeline, "prepare", facts.dataset_id),
-        command="prepare",
-        image_uri=facts.image_uri,
-        inputs=[_manifest_input(folder), _folder_input(container.SPEC, folder.uri(container.SPEC, ""))],
-        outputs={container.PREPARED: folder.uri(container.PREPARED)},
-    )
+def candidate_model(stage: Stage, run: RunFacts) -> Call:
+    """Ask for a model of the challenger, which is no package yet."""
+    lineage = run.lineage
+    definition = _container(run) | {"Environment": {container.MODEL_VERSION: f"candidate-{lineage.run_id}"}}
+    return _model(stage, stage.names.candidate(lineage.pipeline, lineage.run_id), definition)
 
 
-def training_job(stage: Stage, lineage: Lineage, spec: PipelineSpec) -> Call:
-    """Ask for the job that fits the model on the prepared rows."""
-    run = stage.bucket.run(lineage.pipeline, lineage.run_id)
-    dataset = stage.bucket.dataset(lineage.pipeline, lineage.dataset_id)
-    channels = {
-        container.SPEC: run.uri(container.SPEC, ""),
-        container.TRAIN: dataset.uri(container.PREPARED, container.TRAIN, ""),
-        container.VALIDATION: dataset.uri(container.PREPARED, container.VALIDATION, ""),
-    }
-    request = {
-        "TrainingJobName": stage.names.job(lineage.pipeline, "train", lineage.run_id),
-        "AlgorithmSpecification": {"TrainingImage": lineage.image_uri, "TrainingInputMode": "File"},
-        "RoleArn": stage.role_arn,
-        "InputDataConfig": [
-            {"ChannelName": name, "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": uri}}}
-            for name, uri in channels.items()
-        ],
-        "OutputDataConfig": {"S3OutputPath": run.uri(places.ARTIFACTS)},
-        "ResourceConfig": _machines(spec, spec.machines.train),
-        "StoppingCondition": {"MaxRuntimeInSeconds": spec.machines.max_runtime_s},
-    }
-    if spec.learner.hyperparameters:
-        request["HyperParameters"] = dict(spec.learner.hyperparameters)
-    return Call("create_training_job", request)
+def register(stage: Stage, run: RunFacts, approval: str) -> tuple[Call, Call]:
+    """Ask for the group and the version in it; lineage lies in its metadata (a version may have no tags).
 
-
-def score(stage: Stage, facts: RunFacts) -> tuple[Call, Call]:
-    """Ask for a model of the candidate, which is no package yet, and for its batch transform of the held-out rows."""
-    lineage = facts.lineage
-    dataset = stage.bucket.dataset(lineage.pipeline, lineage.dataset_id)
-    candidate = stage.names.candidate(lineage.pipeline, lineage.run_id)
-    definition = _container(facts) | {"Environment": {container.MODEL_VERSION: f"candidate-{lineage.run_id}"}}
-    job = _transform_job(
-        facts.spec,
-        name=stage.names.job(lineage.pipeline, "score", lineage.run_id),
-        model_name=candidate,
-        source=dataset.uri(container.PREPARED, container.TEST, ""),
-        target=stage.bucket.run(lineage.pipeline, lineage.run_id).uri(container.SCORES),
-    )
-    return _model(stage, candidate, definition), job
-
-
-def evaluate(stage: Stage, facts: RunFacts) -> tuple[Call]:
-    """Ask for the job that compares the scores of the held-out rows with their labels."""
-    lineage = facts.lineage
-    dataset = stage.bucket.dataset(lineage.pipeline, lineage.dataset_id)
-    run = stage.bucket.run(lineage.pipeline, lineage.run_id)
-    job = _processing_job(
-        stage,
-        facts.spec,
-        name=stage.names.job(lineage.pipeline, "evaluate", lineage.run_id),
-        command="evaluate",
-        image_uri=lineage.image_uri,
-        inputs=[
-            _folder_input(container.SPEC, run.uri(container.SPEC, "")),
-            _folder_input(container.TRUTH, dataset.uri(container.PREPARED, container.TRUTH, "")),
-            _folder_input(container.SCORES, run.uri(container.SCORES, "")),
-        ],
-        outputs={container.EVALUATION: run.uri(container.EVALUATION)},
-    )
-    return (job,)
-
-
-def register(stage: Stage, facts: RunFacts) -> tuple[Call, Call]:
-    """Ask for the group and the version in it; lineage lies in its metadata (a version may have no tags)."""
-    lineage = facts.lineage
+    The description is what lists of versions show: by it a run finds its version without describing each.
+    """
+    lineage = run.lineage
     group = stage.names.model_package_group(lineage.pipeline)
     evaluation = stage.bucket.run(lineage.pipeline, lineage.run_id).uri(container.EVALUATION, container.EVALUATION_FILE)
     package = {
         "ModelPackageGroupName": group,
+        "ModelPackageDescription": run_description(lineage.run_id),
         "ClientToken": lineage.run_id,
-        "ModelApprovalStatus": "Approved",
+        "ModelApprovalStatus": approval,
         "InferenceSpecification": {
-            "Containers": [_container(facts)],
+            "Containers": [_container(run)],
             "SupportedContentTypes": [container.JSON, container.JSON_LINES],
             "SupportedResponseMIMETypes": [container.JSON, container.JSON_LINES],
-            "SupportedRealtimeInferenceInstanceTypes": [facts.spec.machines.serve],
-            "SupportedTransformInstanceTypes": [facts.spec.machines.score],
+            "SupportedRealtimeInferenceInstanceTypes": [run.spec.machines.serve],
+            "SupportedTransformInstanceTypes": [run.spec.machines.score],
         },
         "ModelMetrics": {"ModelQuality": {"Statistics": {"ContentType": container.JSON, "S3Uri": evaluation}}},
         "CustomerMetadataProperties": {
@@ -158,113 +88,29 @@ def endpoint(stage: Stage, pipeline: str, package: ModelPackage, *, update: bool
     return Call("update_endpoint" if update else "create_endpoint", request)
 
 
-def shard_job(stage: Stage, facts: BatchFacts) -> Call:
-    """Ask for the job that turns a file of any accepted format into JSON Lines without labels."""
-    folder = stage.bucket.batch(facts.pipeline, facts.batch_id)
-    return _processing_job(
-        stage,
-        facts.spec,
-        name=stage.names.job(facts.pipeline, "shard", facts.batch_id),
-        command="shard",
-        image_uri=facts.image_uri,
-        inputs=[_manifest_input(folder), _folder_input(container.SPEC, folder.uri(container.SPEC, ""))],
-        outputs={container.SHARDS: folder.uri(container.SHARDS)},
-    )
+def delete_endpoint(endpoint: Endpoint) -> Call:
+    """Ask for the end of an endpoint that failed."""
+    return Call("delete_endpoint", {"EndpointName": endpoint.name})
 
 
-def batch(stage: Stage, facts: BatchFacts, model_name: str) -> tuple[Call]:
-    """Ask for the batch transform of a person's file by the champion."""
-    folder = stage.bucket.batch(facts.pipeline, facts.batch_id)
-    job = _transform_job(
-        facts.spec,
-        name=stage.names.job(facts.pipeline, "batch", facts.batch_id),
-        model_name=model_name,
-        source=folder.uri(container.SHARDS, ""),
-        target=folder.uri(places.SCORED),
-    )
-    return (job,)
+def run_description(run_id: str) -> str:
+    """Return how the version of a run is described."""
+    return f"{_DESCRIBED}{run_id}"
 
 
-def _processing_job(
-    stage: Stage,
-    spec: PipelineSpec,
-    *,
-    name: str,
-    command: Step,
-    image_uri: str,
-    inputs: list[Request],
-    outputs: Mapping[str, str],
-) -> Call:
-    request = {
-        "ProcessingJobName": name,
-        "RoleArn": stage.role_arn,
-        "AppSpecification": {"ImageUri": image_uri, "ContainerArguments": [command]},
-        "ProcessingInputs": inputs,
-        "ProcessingOutputConfig": {
-            "Outputs": [
-                {
-                    "OutputName": output,
-                    "S3Output": {
-                        "S3Uri": uri,
-                        "LocalPath": f"{container.PROCESSING_DIR}/output/{output}",
-                        "S3UploadMode": "EndOfJob",
-                    },
-                }
-                for output, uri in outputs.items()
-            ]
-        },
-        "ProcessingResources": {"ClusterConfig": _machines(spec, spec.machines.prepare)},
-        "StoppingCondition": {"MaxRuntimeInSeconds": spec.machines.max_runtime_s},
-    }
-    return Call("create_processing_job", request)
+def described_run(description: str) -> str:
+    """Read the run back from a version's description; empty if it is not of ours."""
+    return description.removeprefix(_DESCRIBED) if description.startswith(_DESCRIBED) else ""
 
 
-def _folder_input(name: str, uri: str) -> Request:
-    return _input(name, uri, "S3Prefix")
+_DESCRIBED = "Freshet run "
 
 
-def _manifest_input(folder: Folder) -> Request:
-    return _input(container.RAW, folder.uri(places.MANIFEST_FILE), "ManifestFile")
-
-
-def _input(name: str, uri: str, data_type: str) -> Request:
-    return {
-        "InputName": name,
-        "S3Input": {
-            "S3Uri": uri,
-            "LocalPath": f"{container.PROCESSING_DIR}/input/{name}",
-            "S3DataType": data_type,
-            "S3InputMode": "File",
-        },
-    }
-
-
-def _transform_job(spec: PipelineSpec, *, name: str, model_name: str, source: str, target: str) -> Call:
-    request = {
-        "TransformJobName": name,
-        "ModelName": model_name,
-        "BatchStrategy": "MultiRecord",
-        "MaxPayloadInMB": _MAX_PAYLOAD_MB,
-        "TransformInput": {
-            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": source}},
-            "ContentType": container.JSON_LINES,
-            "SplitType": "Line",
-        },
-        "TransformOutput": {"S3OutputPath": target, "Accept": container.JSON_LINES, "AssembleWith": "Line"},
-        "TransformResources": {"InstanceType": spec.machines.score, "InstanceCount": 1},
-    }
-    return Call("create_transform_job", request)
-
-
-def _container(facts: RunFacts) -> Request:
-    artifact_uri = facts.train.artifact_uri if facts.train else None
-    return {"Image": facts.lineage.image_uri, "ModelDataUrl": artifact_uri}
+def _container(run: RunFacts) -> Request:
+    artifact_uri = run.train[-1].artifact_uri if run.train else None
+    return {"Image": run.lineage.image_uri, "ModelDataUrl": artifact_uri}
 
 
 def _model(stage: Stage, name: str, definition: Request) -> Call:
     request = {"ModelName": name, "ExecutionRoleArn": stage.role_arn, "PrimaryContainer": definition}
     return Call("create_model", request)
-
-
-def _machines(spec: PipelineSpec, instance_type: str) -> Request:
-    return {"InstanceCount": 1, "InstanceType": instance_type, "VolumeSizeInGB": spec.machines.volume_gb}

@@ -1,13 +1,14 @@
-"""Batches: score a dropped file with the champion of the moment it came."""
+"""Batches: score a dropped file with the model that answered when it came."""
 
 from dataclasses import asdict, dataclass
 
 from chalicelib.core import places
 from chalicelib.core.actions import Plan
-from chalicelib.core.decide import decide_batch
-from chalicelib.core.events import ObjectCreated
+from chalicelib.core.decide_batch import ENDED, decide_batch
+from chalicelib.core.facts import Upload
+from chalicelib.core.ledger import BatchEnd
 from chalicelib.services.observer import Observer
-from chalicelib.services.ports import Executor, Storage
+from chalicelib.services.ports import Clock, Executor, Ledger, Storage
 
 
 @dataclass(frozen=True)
@@ -16,32 +17,44 @@ class Batches:
 
     observer: Observer
     storage: Storage
+    ledger: Ledger
     executor: Executor
+    clock: Clock
 
-    def accept(self, pipeline: str, event: ObjectCreated) -> Plan:
-        """Take in a dropped file: the batch and the model that will score it are written down, then advanced."""
-        stage, spec = self.observer.stage, self.observer.specs.get(pipeline)
-        upload = self.storage.find_upload(event.bucket, event.key, event.version_id)
-        if spec is None or upload is None:
-            return Plan("ignored", "no such pipeline, or the object version is gone")
-        champion = self.observer.champion(pipeline)
+    def look(self, pipeline: str) -> dict[str, Plan]:
+        """Do what comes next with every file to score that is not done with; return the plans by batch."""
+        if pipeline not in self.observer.specs:
+            return {}
+        ended = self.ledger.batches(pipeline)
+        versions = self.storage.versions(self.observer.stage.bucket.batch_inputs(pipeline))
+        waiting = [version.upload for version in versions if version.upload.upload_id not in ended]
+        return {upload.upload_id: self._advance(pipeline, upload) for upload in waiting}
+
+    def _advance(self, pipeline: str, upload: Upload) -> Plan:
+        facts = self.observer.batch(pipeline, upload.upload_id)
+        if facts is None:
+            self._accept(pipeline, upload)
+            facts = self.observer.batch(pipeline, upload.upload_id)
+        if facts is None:
+            return Plan("ignored", f"there is no batch {upload.upload_id} of {pipeline}")
+        plan = decide_batch(self.observer.stage, facts, self.clock())
+        self.executor.perform(pipeline, plan.actions, lambda: True)
+        if plan.state in ENDED:
+            self.ledger.end_batch(pipeline, BatchEnd(upload.upload_id, upload.key, plan.state, plan.reason))
+        return plan
+
+    def _accept(self, pipeline: str, upload: Upload) -> None:
+        """Write down a batch and the model that will score it: whoever is first chooses the model."""
+        stage, spec = self.observer.stage, self.observer.specs[pipeline]
+        run_id = self.observer.live_run(pipeline)
+        unread = places.refusal(upload.key, upload.size, spec.intake.max_bytes)
         document = {
             "pipeline": pipeline,
             "batch_id": upload.upload_id,
             "spec": spec.to_dict(),
             "image_uri": stage.image_uri,
             "upload": asdict(upload),
-            "model_name": champion,
-            "refused": places.refusal(upload.key, upload.size) or (None if champion else "no model was live yet"),
+            "model_name": stage.names.model(pipeline, run_id) if run_id else None,
+            "refused": unread or (None if run_id else "no model was live yet"),
         }
         self.storage.write_json_once(stage.bucket.batch(pipeline, upload.upload_id).key(places.BATCH_FILE), document)
-        return self.advance(pipeline, upload.upload_id)
-
-    def advance(self, pipeline: str, batch_id: str) -> Plan:
-        """Look at a batch and do what comes next."""
-        facts = self.observer.batch(pipeline, batch_id)
-        if facts is None:
-            return Plan("ignored", f"there is no batch {batch_id} of {pipeline}")
-        plan = decide_batch(self.observer.stage, facts)
-        self.executor.perform(plan)
-        return plan

@@ -1,88 +1,123 @@
-"""Gathers the facts of one thing at a time, from S3 and SageMaker, and changes nothing."""
+"""Gathers the facts of a pipeline from S3, SageMaker and the ledger, and changes nothing.
 
-from collections.abc import Mapping
+The head is read first: whoever acts on the facts does so on the condition that it is still the same.
+"""
+
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from chalicelib.core import container, places
-from chalicelib.core.decide import begin_lineage
-from chalicelib.core.facts import BatchFacts, DatasetFacts, Lineage, RolloutFacts, RunFacts, Upload
+from chalicelib.core import container, job_requests, places
+from chalicelib.core.attempts import MAX_ATTEMPTS
+from chalicelib.core.decide_dataset import name_run, next_dataset_id, wished_again
+from chalicelib.core.decide_rollout import wanted
+from chalicelib.core.facts import (
+    BatchFacts,
+    DatasetFacts,
+    Job,
+    Jobs,
+    LeftOut,
+    Lineage,
+    ModelPackage,
+    PipelineFacts,
+    Rival,
+    RunFacts,
+    Upload,
+)
+from chalicelib.core.ledger import Reference, RunRow
+from chalicelib.core.names import Step
 from chalicelib.core.spec import PipelineSpec
 from chalicelib.core.stage import Stage
-from chalicelib.services.ports import SageMaker, Storage
+from chalicelib.services.ports import Ledger, SageMaker, Storage
+
+Describe = Callable[[str], Job | None]
 
 
 @dataclass(frozen=True)
 class Observer:
-    """Reads a stage; each method returns None for what was never accepted or started."""
+    """Reads a stage."""
 
     stage: Stage
     specs: Mapping[str, PipelineSpec]
     storage: Storage
     sagemaker: SageMaker
+    ledger: Ledger
+
+    def pipeline(self, pipeline: str, now: datetime) -> PipelineFacts:
+        """Gather everything that decides what happens next with a pipeline."""
+        names, head = self.stage.names, self.ledger.head(pipeline)
+        packages = tuple(self.sagemaker.packages(names.model_package_group(pipeline)))
+        facts = PipelineFacts(
+            spec=self.specs[pipeline],
+            head=head,
+            versions=tuple(self.storage.versions(self.stage.bucket.uploads(pipeline))),
+            verdicts=self.ledger.verdicts(pipeline),
+            packages=packages,
+            wanted=wanted(head, packages),
+            endpoint=self.sagemaker.endpoint(names.endpoint(pipeline)),
+        )
+        if head.dataset_id is None:
+            return replace(facts, next_row=self.ledger.dataset(pipeline, next_dataset_id(self.stage, facts, now)))
+        dataset = self.dataset(pipeline, head.dataset_id)
+        row = self.ledger.run(pipeline, head.run_id) if head.run_id else None
+        run = self.run(pipeline, row, packages) if row else None
+        return replace(facts, dataset=dataset, run=run)
 
     def dataset(self, pipeline: str, dataset_id: str) -> DatasetFacts | None:
-        """Gather the facts of a dataset version."""
+        """Gather the facts of a dataset version; None if it was never begun."""
         folder = self.stage.bucket.dataset(pipeline, dataset_id)
+        row = self.ledger.dataset(pipeline, dataset_id)
         document = self.storage.read_json(folder.key(places.DATASET_FILE))
-        if document is None:
+        if row is None or document is None:
             return None
         facts = DatasetFacts(
-            pipeline=pipeline,
-            dataset_id=dataset_id,
+            row=row,
             spec=PipelineSpec.from_dict(document["spec"]),
             image_uri=document["image_uri"],
             uploads=tuple(Upload(**upload) for upload in document["uploads"]),
-            refused=document["refused"],
-            prepare=self.sagemaker.processing_job(self.stage.names.job(pipeline, "prepare", dataset_id)),
-            summary=self.storage.read_json(folder.key(container.PREPARED, container.SUMMARY_FILE)),
+            left_out=tuple(LeftOut(**left_out) for left_out in document["left_out"]),
+            prepare=self._attempts(self.sagemaker.processing_job, pipeline, "prepare", dataset_id),
         )
-        named = begin_lineage(self.stage, facts, self.specs[pipeline]) if pipeline in self.specs else None
-        return replace(facts, run=self.lineage(pipeline, named.run_id)) if named else facts
+        if not _completed(facts.prepare):
+            return facts
+        facts = replace(facts, summary=self.storage.read_json(folder.key(container.PREPARED, container.SUMMARY_FILE)))
+        facts = replace(facts, own_run=self._named_run(pipeline, facts))
+        again = wished_again(facts)
+        return replace(facts, run=self._named_run(pipeline, facts, again)) if again else facts
+
+    def run(self, pipeline: str, row: RunRow, packages: tuple[ModelPackage, ...]) -> RunFacts | None:
+        """Gather the facts of a run; None if its documents are gone."""
+        lineage, folder = self.lineage(pipeline, row.run_id), self.stage.bucket.run(pipeline, row.run_id)
+        spec = self.storage.read_json(folder.key(container.SPEC, container.SPEC_FILE))
+        if lineage is None or spec is None:
+            return None
+        champion, anchor = (self._rival(pipeline, row, who, packages) for who in (row.champion, row.anchor))
+        evaluate_id = job_requests.evaluate_id(row.run_id, _id(champion), _id(anchor))
+        evaluate = self._attempts(self.sagemaker.processing_job, pipeline, "evaluate", evaluate_id)
+        evaluation = folder.key(container.EVALUATION, container.EVALUATION_FILE)
+        return RunFacts(
+            row=row,
+            lineage=lineage,
+            spec=PipelineSpec.from_dict(spec),
+            train=self._attempts(self.sagemaker.training_job, pipeline, "train", row.run_id),
+            score=self._scores(pipeline, row.dataset_id, row.run_id),
+            evaluate=evaluate,
+            evaluation=self.storage.read_json(evaluation) if _completed(evaluate) else None,
+            package=next((package for package in packages if package.run_id == row.run_id), None),
+            champion=champion,
+            anchor=anchor,
+        )
 
     def lineage(self, pipeline: str, run_id: str) -> Lineage | None:
         """Read what made a run."""
         document = self.storage.read_json(self.stage.bucket.run(pipeline, run_id).key(places.RUN_FILE))
         return Lineage(**document) if document else None
 
-    def run(self, pipeline: str, run_id: str) -> RunFacts | None:
-        """Gather the facts of a run."""
-        lineage = self.lineage(pipeline, run_id)
-        folder = self.stage.bucket.run(pipeline, run_id)
-        spec = self.storage.read_json(folder.key(container.SPEC, container.SPEC_FILE))
-        if lineage is None or spec is None:
-            return None
-        names = self.stage.names
-        evaluate = self.sagemaker.processing_job(names.job(pipeline, "evaluate", run_id))
-        evaluated = evaluate is not None and evaluate.status == "Completed"
-        group = names.model_package_group(pipeline)
-        return RunFacts(
-            lineage=lineage,
-            spec=PipelineSpec.from_dict(spec),
-            train=self.sagemaker.training_job(names.job(pipeline, "train", run_id)),
-            score=self.sagemaker.transform_job(names.job(pipeline, "score", run_id)),
-            evaluate=evaluate,
-            package=self.sagemaker.package_of_run(group, run_id) if evaluated else None,
-        )
-
-    def rollout(self, pipeline: str) -> RolloutFacts:
-        """Gather what should answer and what does."""
-        names = self.stage.names
-        package = self.sagemaker.newest_approved_package(names.model_package_group(pipeline))
-        config = self.sagemaker.endpoint_config(names.endpoint_config(pipeline, package.run_id)) if package else None
-        return RolloutFacts(
-            pipeline=pipeline,
-            spec=self.specs[pipeline],
-            package=package,
-            endpoint=self.sagemaker.endpoint(names.endpoint(pipeline)),
-            config=config,
-        )
-
     def batch(self, pipeline: str, batch_id: str) -> BatchFacts | None:
-        """Gather the facts of a batch."""
+        """Gather the facts of a batch; None if it was never accepted."""
         document = self.storage.read_json(self.stage.bucket.batch(pipeline, batch_id).key(places.BATCH_FILE))
         if document is None:
             return None
-        names = self.stage.names
         return BatchFacts(
             pipeline=pipeline,
             batch_id=batch_id,
@@ -91,12 +126,50 @@ class Observer:
             upload=Upload(**document["upload"]),
             model_name=document["model_name"],
             refused=document["refused"],
-            shard=self.sagemaker.processing_job(names.job(pipeline, "shard", batch_id)),
-            score=self.sagemaker.transform_job(names.job(pipeline, "batch", batch_id)),
+            shard=self._attempts(self.sagemaker.processing_job, pipeline, "shard", batch_id),
+            score=self._attempts(self.sagemaker.transform_job, pipeline, "batch", batch_id),
         )
 
-    def champion(self, pipeline: str) -> str | None:
-        """Find the model that answers now, by name."""
+    def live_run(self, pipeline: str) -> str | None:
+        """Find the run whose model answers now."""
         endpoint = self.sagemaker.endpoint(self.stage.names.endpoint(pipeline))
-        config = self.sagemaker.endpoint_config(endpoint.config_name) if endpoint else None
-        return config.model_name if config else None
+        return self.stage.names.parse_endpoint_config(pipeline, endpoint.config_name) if endpoint else None
+
+    def _named_run(self, pipeline: str, facts: DatasetFacts, again: str | None = None) -> RunRow | None:
+        lineage = name_run(self.stage, self.specs[pipeline], facts, again)
+        return self.ledger.run(pipeline, lineage.run_id) if lineage else None
+
+    def _rival(
+        self, pipeline: str, row: RunRow, reference: Reference | None, packages: tuple[ModelPackage, ...]
+    ) -> Rival | None:
+        if reference is None:
+            return None
+        lineage = self.lineage(pipeline, reference.run_id)
+        package = next((package for package in packages if package.version == reference.version), None)
+        if lineage is None or package is None:
+            return None
+        return Rival(reference, lineage.dataset_id, package, self._scores(pipeline, row.dataset_id, reference.run_id))
+
+    def _scores(self, pipeline: str, dataset_id: str, run_id: str) -> Jobs:
+        score_id = job_requests.score_id(dataset_id, run_id)
+        return self._attempts(self.sagemaker.transform_job, pipeline, "score", score_id)
+
+    def _attempts(self, describe: Describe, pipeline: str, step: Step, job_id: str) -> Jobs:
+        """Describe the attempts at a step's job: up to the first that did not fail, or was never made."""
+        found: list[Job] = []
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            job = describe(self.stage.names.job(pipeline, step, job_id, attempt))
+            if job is None:
+                break
+            found.append(job)
+            if job.status != "Failed":
+                break
+        return tuple(found)
+
+
+def _completed(jobs: Jobs) -> bool:
+    return bool(jobs) and jobs[-1].status == "Completed"
+
+
+def _id(rival: Rival | None) -> str | None:
+    return rival.reference.run_id if rival else None

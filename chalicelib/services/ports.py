@@ -1,11 +1,18 @@
-"""What the services need of the world, as protocols: adapters implement them with boto3, tests with fakes."""
+"""What the services need of the world, as protocols: adapters implement them with boto3, tests with fakes.
 
-from collections.abc import Sequence
+Calls that AWS does not carry out raise a `CallError`; those that only read, too.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
-from chalicelib.core.actions import Plan
-from chalicelib.core.facts import Endpoint, EndpointConfig, Job, ModelPackage, Upload
+from chalicelib.core.actions import Action
+from chalicelib.core.facts import Endpoint, Job, ModelPackage, Upload, Version
+from chalicelib.core.ledger import BatchEnd, DatasetRow, Decision, Head, RunRow, Transition, UploadVerdict
 from chalicelib.core.predictions import Instance
+
+Clock = Callable[[], datetime]  # now, in UTC
 
 
 class Storage(Protocol):
@@ -14,14 +21,14 @@ class Storage(Protocol):
     def find_upload(self, bucket: str, key: str, version_id: str | None) -> Upload | None:
         """Return the facts of an object version (the current one for None); None if it is gone."""
 
+    def versions(self, prefix: str) -> Sequence[Version]:
+        """List all object versions below a prefix: by key, each from its newest version to its oldest."""
+
     def read_json(self, key: str) -> Any | None:  # noqa: ANN401 - JSON
         """Return a document; None if there is none."""
 
     def write_json_once(self, key: str, data: Any) -> None:  # noqa: ANN401 - JSON
         """Store a document unless the key holds one already."""
-
-    def newest_folders(self, prefix: str, file_name: str, limit: int) -> Sequence[str]:
-        """Return the names of the folders below a prefix that hold the file, by its time, newest first."""
 
 
 class SageMaker(Protocol):
@@ -36,24 +43,72 @@ class SageMaker(Protocol):
     def transform_job(self, name: str) -> Job | None:
         """Describe a transform job."""
 
-    def package_of_run(self, group: str, run_id: str) -> ModelPackage | None:
-        """Find the version that a run registered."""
-
-    def newest_approved_package(self, group: str) -> ModelPackage | None:
-        """Find the newest approved version."""
+    def packages(self, group: str) -> Sequence[ModelPackage]:
+        """List the versions that runs of ours registered, newest first; none if there is no group."""
 
     def endpoint(self, name: str) -> Endpoint | None:
         """Describe an endpoint."""
 
-    def endpoint_config(self, name: str) -> EndpointConfig | None:
-        """Describe an endpoint config."""
+
+class Ledger(Protocol):
+    """What is wanted and what was decided; every read sees every write before it."""
+
+    def head(self, pipeline: str) -> Head:
+        """Return a pipeline's head; that of a pipeline never seen before has the fence 0."""
+
+    def dataset(self, pipeline: str, dataset_id: str) -> DatasetRow | None:
+        """Return the row of a dataset version."""
+
+    def run(self, pipeline: str, run_id: str) -> RunRow | None:
+        """Return the row of a run."""
+
+    def datasets(self, pipeline: str) -> Sequence[DatasetRow]:
+        """Return all dataset versions, the newest first."""
+
+    def runs(self, pipeline: str) -> Sequence[RunRow]:
+        """Return all runs, the newest first."""
+
+    def decisions(self, pipeline: str) -> Sequence[Decision]:
+        """Return all decisions, the oldest first."""
+
+    def verdicts(self, pipeline: str) -> Mapping[str, UploadVerdict]:
+        """Return what became of uploads, by their ids."""
+
+    def write(self, transition: Transition) -> None:
+        """Write the head, rows and decision of a transition at once.
+
+        Raises
+        ------
+        FenceLostError
+            If the fence is no longer the one before the transition's.
+        """
+
+    def batches(self, pipeline: str) -> Mapping[str, BatchEnd]:
+        """Return how batches ended, by their ids."""
+
+    def end_batch(self, pipeline: str, end: BatchEnd) -> None:
+        """Write down how a batch ended; the first word stays."""
+
+    def settle(self, pipeline: str, verdicts: Sequence[UploadVerdict]) -> None:
+        """Write verdicts on uploads; one that has a verdict keeps it."""
+
+    def conclude(self, pipeline: str, fence: int, outcome: str) -> None:
+        """Write down how the actions of a decision ended."""
 
 
 class Executor(Protocol):
-    """Performs plans."""
+    """Performs actions."""
 
-    def perform(self, plan: Plan) -> None:
-        """Perform the actions in order; each one that was performed before is met and left as it is."""
+    def perform(self, pipeline: str, actions: Sequence[Action], still: Callable[[], bool]) -> None:
+        """Perform the actions in order; each one that was performed before is met and left as it is.
+
+        ``still`` says whether the plan is still the newest; it is asked before a call that is no creation.
+
+        Raises
+        ------
+        CallError, GoneError, FenceLostError
+            If one of them was not performed; those before it were.
+        """
 
 
 class Runtime(Protocol):

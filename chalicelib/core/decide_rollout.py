@@ -1,0 +1,101 @@
+"""Which version answers: the endpoint is brought to the wanted one, and what failed once is not tried again.
+
+Wanted is the newest approved version that is not marked bad; a person's pin (a rollback) holds until there is a version
+newer than those the person knew. Nothing else moves it, so a rollback stays rolled back however often one looks.
+
+AWS answers an update that it undid with ``InService`` on the old config, sometimes without a reason. So the ledger
+notes each update before it is asked for, with the time of the endpoint's last change: an endpoint that is in service
+on another config, and was changed since, has had its update and undone it. That version is marked bad. If it was not
+changed since, the update never reached it (whoever noted it died) and is asked for again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from chalicelib.core import requests
+from chalicelib.core.actions import Call, Change, Plan
+from chalicelib.core.facts import Endpoint, ModelPackage, PipelineFacts
+from chalicelib.core.ledger import Head, Update
+from chalicelib.core.stage import Stage
+
+_BUSY = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
+
+
+def wanted(head: Head, packages: Sequence[ModelPackage]) -> ModelPackage | None:
+    """Return the version that should answer; None if there is none."""
+    usable = {
+        package.version: package
+        for package in packages
+        if package.approval == "Approved" and package.status == "Completed" and package.version not in head.bad
+    }
+    if head.pin:
+        newer = [version for version in usable if version > head.pin.over]
+        if not newer and head.pin.version in usable:
+            return usable[head.pin.version]
+        usable = {version: usable[version] for version in newer or usable}
+    return usable[max(usable)] if usable else None
+
+
+def decide_rollout(stage: Stage, facts: PipelineFacts) -> Plan:
+    """Bring the endpoint to the wanted version."""
+    endpoint, package, asked = facts.endpoint, facts.wanted, facts.head.update
+    if endpoint is None:
+        return _create(stage, facts, package) if package else Plan("waiting", "no approved version yet")
+    if endpoint.status in _BUSY:
+        return Plan("rolling out", f"endpoint {endpoint.name} is {endpoint.status}")
+    if endpoint.status == "Failed":
+        return _replace_failed(facts, endpoint)
+    if endpoint.status != "InService":
+        return Plan(
+            "failed", f"endpoint {endpoint.name} is {endpoint.status}: a person must look at it ({endpoint.reason})"
+        )
+    if package is None:
+        return Plan("waiting", "no approved version that is not bad: the endpoint stays as it is")
+    if endpoint.config_name == stage.names.endpoint_config(facts.pipeline, package.run_id):
+        told = f"version {package.version} answers"
+        return Plan("live", told, change=Change(replace(facts.head, update=None)) if asked else None)
+    if asked is None or asked.version != package.version:
+        return _update(stage, facts, package, endpoint)
+    if asked.changed == endpoint.changed.isoformat():
+        reason = f"the update to version {package.version} never reached the endpoint"
+        return Plan("rolling out", reason, _actions(stage, facts, package, first=False))
+    why = endpoint.reason or "it returned to its old config without a reason"
+    return _mark_bad(facts, asked.version, f"the update of {endpoint.name} to version {asked.version} failed: {why}")
+
+
+def _create(stage: Stage, facts: PipelineFacts, package: ModelPackage) -> Plan:
+    head = replace(facts.head, update=Update(package.version, None))
+    reason = f"version {package.version} is the first to serve"
+    return Plan("rolling out", reason, _actions(stage, facts, package, first=True), Change(head))
+
+
+def _update(stage: Stage, facts: PipelineFacts, package: ModelPackage, endpoint: Endpoint) -> Plan:
+    head = replace(facts.head, update=Update(package.version, endpoint.changed.isoformat()))
+    reason = f"version {package.version} is wanted, and another answers"
+    evidence = {"answers": endpoint.config_name, "changed": endpoint.changed.isoformat()}
+    actions = _actions(stage, facts, package, first=False)
+    return Plan("rolling out", reason, actions, Change(head), evidence=evidence)
+
+
+def _replace_failed(facts: PipelineFacts, endpoint: Endpoint) -> Plan:
+    """Delete an endpoint that can only be deleted, once the version that it failed with is marked bad."""
+    asked = facts.head.update
+    reason = f"endpoint {endpoint.name} is Failed: {endpoint.reason or 'no reason given'}"
+    if asked:
+        return _mark_bad(facts, asked.version, reason)
+    return Plan("replacing", f"{reason}; it can only be deleted and made anew", (requests.delete_endpoint(endpoint),))
+
+
+def _mark_bad(facts: PipelineFacts, version: int, reason: str) -> Plan:
+    head = replace(facts.head, update=None, bad=tuple(sorted({*facts.head.bad, version})))
+    return Plan(
+        "rolled back", f"{reason}; version {version} is marked bad", change=Change(head), evidence={"bad": version}
+    )
+
+
+def _actions(stage: Stage, facts: PipelineFacts, package: ModelPackage, *, first: bool) -> tuple[Call, ...]:
+    return (
+        requests.live_model(stage, facts.pipeline, package),
+        requests.endpoint_config(stage, facts.pipeline, package, facts.spec),
+        requests.endpoint(stage, facts.pipeline, package, update=not first),
+    )

@@ -1,0 +1,129 @@
+"""Looks at a pipeline and does what comes next, until nothing does: observe, decide, write it down, act, look again.
+
+Any number of handlers may look at once. Each acts only on a plan that it could write into the ledger under the fence it
+had observed; who was slower looks again and finds the plan carried out. A handler that dies leaves a decision without
+an outcome, and the next look decides anew from what is.
+
+What AWS did not do is the outcome of its decision, and one side's trouble does not hold up the other. What waiting or a
+person must mend (a quota, a permission) is tried again by the next look; what may pass at once (throttling, no answer)
+is raised in the end, so that Lambda looks again soon.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from chalicelib.core import errors
+from chalicelib.core.actions import Change, Plan
+from chalicelib.core.decide import Area, decide
+from chalicelib.core.facts import PipelineFacts
+from chalicelib.core.ledger import Decision, Head, Transition, UploadVerdict
+from chalicelib.services.observer import Observer
+from chalicelib.services.ports import Clock, Executor, Ledger, Storage
+
+MAX_STEPS = 30  # plans that one look acts on; the longest walk without waiting has about ten
+DONE = "done"
+
+Plans = Mapping[Area, Plan]
+
+
+@dataclass(frozen=True)
+class Pipelines:
+    """The pipelines of a stage."""
+
+    observer: Observer
+    storage: Storage
+    ledger: Ledger
+    executor: Executor
+    clock: Clock
+
+    def plan(self, pipeline: str) -> Plans:
+        """Say what would come next in each area, and do nothing."""
+        now = self.clock()
+        return decide(self.observer.stage, self.observer.pipeline(pipeline, now), now)
+
+    def look(self, pipeline: str, cause: str) -> Plans:
+        """Do what comes next; return the plans of the last look.
+
+        Raises
+        ------
+        UnavailableError
+            If AWS did not answer, or asked to come later: the next look goes on.
+        """
+        if pipeline not in self.observer.specs:
+            return {}
+        performed: dict[Area, Plan] = {}  # the last plan of each area; met again, it waits for its effect to be seen
+        trouble: dict[Area, errors.CallError] = {}
+        for _ in range(MAX_STEPS):
+            now = self.clock()
+            facts = self.observer.pipeline(pipeline, now)
+            plans = decide(self.observer.stage, facts, now)
+            work = [
+                (area, plan)
+                for area, plan in plans.items()
+                if not plan.idle and plan != performed.get(area) and area not in trouble
+            ]
+            if not work:
+                break
+            area, plan = work[0]
+            try:
+                self._act(facts, area, plan, cause)
+                performed[area] = plan
+            except errors.FenceLostError:
+                continue  # somebody else was faster: look at what they did
+            except errors.CallError as error:
+                trouble[area] = error
+        passing = next((error for error in trouble.values() if isinstance(error, errors.UnavailableError)), None)
+        if passing:
+            raise passing
+        return plans
+
+    def _act(self, facts: PipelineFacts, area: Area, plan: Plan, cause: str) -> None:
+        """Write a plan down and carry it out."""
+        pipeline = facts.pipeline
+        for document in plan.documents:
+            self.storage.write_json_once(document.key, document.data)
+        transition = self._transition(facts, area, plan, cause)
+        fence = transition.head.fence
+        self.ledger.write(transition)
+        try:
+            self.executor.perform(pipeline, plan.actions, lambda: self.ledger.head(pipeline).fence == fence)
+        except errors.GoneError as error:
+            self.ledger.settle(pipeline, [_gone(facts, error)])
+            self.ledger.conclude(pipeline, fence, str(error))
+        except (errors.FenceLostError, errors.CallError) as error:
+            self.ledger.conclude(pipeline, fence, str(error))
+            if isinstance(error, errors.BusyError):
+                self._retract(transition)
+            raise
+        else:
+            self.ledger.conclude(pipeline, fence, DONE)
+
+    def _transition(self, facts: PipelineFacts, area: Area, plan: Plan, cause: str) -> Transition:
+        change = plan.change or Change(facts.head)
+        decision = Decision(
+            fence=facts.head.fence + 1,
+            at=self.clock().isoformat(),
+            cause=cause,
+            area=area,
+            state=plan.state,
+            reason=plan.reason,
+            evidence=plan.evidence,
+            actions=tuple(map(str, plan.actions)),
+            dataset_id=facts.head.dataset_id or change.head.dataset_id,
+            run_id=facts.head.run_id or change.head.run_id,
+        )
+        return Transition(replace(change.head, fence=decision.fence), decision, change.rows)
+
+    def _retract(self, done: Transition) -> None:
+        """Forget an update that a busy endpoint did not take: it must not be mistaken for one that was undone."""
+        head: Head = replace(done.head, update=None, fence=done.head.fence + 1)
+        reason = "the endpoint was being changed: the update is asked for again when that is over"
+        at = self.clock().isoformat()
+        decision = replace(done.decision, fence=head.fence, at=at, reason=reason, actions=(), outcome=DONE)
+        self.ledger.write(Transition(head, decision))
+
+
+def _gone(facts: PipelineFacts, error: errors.GoneError) -> UploadVerdict:
+    uploads = facts.dataset.uploads if facts.dataset else ()
+    key = next((upload.key for upload in uploads if upload.upload_id == error.upload_id), "")
+    return UploadVerdict(error.upload_id, key, "rejected", "gone: it was deleted before it was read")
