@@ -16,7 +16,7 @@ from chalicelib.core import errors
 from chalicelib.core.actions import Change, Plan
 from chalicelib.core.decide import Area, decide
 from chalicelib.core.facts import PipelineFacts
-from chalicelib.core.ledger import Decision, Head, Transition, UploadVerdict
+from chalicelib.core.ledger import Decision, Head, Transition
 from chalicelib.services.observer import Observer
 from chalicelib.services.ports import Clock, Executor, Ledger, Storage
 
@@ -88,8 +88,7 @@ class Pipelines:
         try:
             self.executor.perform(pipeline, plan.actions, lambda: self.ledger.head(pipeline).fence == fence)
         except errors.GoneError as error:
-            self.ledger.settle(pipeline, [_gone(facts, error)])
-            self.ledger.conclude(pipeline, fence, str(error))
+            self.ledger.conclude(pipeline, fence, str(error))  # S3 lists it no longer, which the next look finds
         except (errors.FenceLostError, errors.CallError) as error:
             self.ledger.conclude(pipeline, fence, str(error))
             if isinstance(error, errors.BusyError):
@@ -121,9 +120,3 @@ class Pipelines:
         at = self.clock().isoformat()
         decision = replace(done.decision, fence=head.fence, at=at, reason=reason, actions=(), outcome=DONE)
         self.ledger.write(Transition(head, decision))
-
-
-def _gone(facts: PipelineFacts, error: errors.GoneError) -> UploadVerdict:
-    uploads = facts.dataset.uploads if facts.dataset else ()
-    key = next((upload.key for upload in uploads if upload.upload_id == error.upload_id), "")
-    return UploadVerdict(error.upload_id, key, "rejected", "gone: it was deleted before it was read")
