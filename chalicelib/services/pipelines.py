@@ -16,12 +16,11 @@ from chalicelib.core import errors
 from chalicelib.core.actions import Change, Plan
 from chalicelib.core.decide import Area, decide
 from chalicelib.core.facts import PipelineFacts
-from chalicelib.core.ledger import Decision, Head, Transition
+from chalicelib.core.ledger import DONE, Decision, Transition
 from chalicelib.services.observer import Observer
 from chalicelib.services.ports import Clock, Executor, Ledger, Storage
 
 MAX_STEPS = 30  # plans that one look acts on; the longest walk without waiting has about ten
-DONE = "done"
 
 Plans = Mapping[Area, Plan]
 
@@ -91,8 +90,6 @@ class Pipelines:
             self.ledger.conclude(pipeline, fence, str(error))  # S3 lists it no longer, which the next look finds
         except (errors.FenceLostError, errors.CallError) as error:
             self.ledger.conclude(pipeline, fence, str(error))
-            if isinstance(error, errors.BusyError):
-                self._retract(transition)
             raise
         else:
             self.ledger.conclude(pipeline, fence, DONE)
@@ -112,11 +109,3 @@ class Pipelines:
             run_id=facts.head.run_id or change.head.run_id,
         )
         return Transition(replace(change.head, fence=decision.fence), decision, change.rows)
-
-    def _retract(self, done: Transition) -> None:
-        """Forget an update that a busy endpoint did not take: it must not be mistaken for one that was undone."""
-        head: Head = replace(done.head, update=None, fence=done.head.fence + 1)
-        reason = "the endpoint was being changed: the update is asked for again when that is over"
-        at = self.clock().isoformat()
-        decision = replace(done.decision, fence=head.fence, at=at, reason=reason, actions=(), outcome=DONE)
-        self.ledger.write(Transition(head, decision))
