@@ -4,6 +4,10 @@ An event only says where to look; what is done there is decided from the facts, 
 order or never: the sweep looks at every pipeline every few minutes.
 """
 
+from collections.abc import Callable
+from functools import partial
+from itertools import product
+
 from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib import bootstrap, settings
@@ -89,10 +93,10 @@ def on_wish(envelope: CloudWatchEvent) -> None:
 def sweep(_event: CloudWatchEvent) -> None:
     """Look at every pipeline; one that cannot be looked at does not keep us from the others."""
     troubles: list[FreshetError] = []
-    for pipeline in PIPELINES:
+    looks: tuple[Callable[[str], None], ...] = (partial(_look, cause="sweep"), _look_at_batches)
+    for pipeline, look in product(PIPELINES, looks):
         try:
-            _look(pipeline, "sweep")
-            _look_at_batches(pipeline)
+            look(pipeline)
         except FreshetError as error:
             logger.warning("sweep_failed", extra={"pipeline": pipeline, "error": type(error).__name__})
             troubles.append(error)

@@ -166,3 +166,15 @@ def test_run_keeps_its_image() -> None:
     plan = decide_run(replace(STAGE, image_uri="a newer image"), FACTS, DATASET, replace(RUN, train=(DONE,)), NOW)
     assert isinstance(plan.actions[0], Call)
     assert plan.actions[0].request["PrimaryContainer"]["Image"] == "own-image@sha256:1"
+
+
+def test_champion_that_cannot_score() -> None:
+    """A champion that fails to score the rows does not fail the run: it is evaluated without the comparison."""
+    facts = replace(FACTS, wanted=CHAMPION.package)
+    change = {"row": replace(RUN_ROW, champion=CHAMPION.reference), "champion": replace(CHAMPION, score=(FAILED,))}
+    plan = decided(facts, **change, train=(DONE,), score=(DONE,))
+    assert plan.state == "evaluating"
+    (call,) = plan.actions
+    assert isinstance(call, Call)
+    names = {given["InputName"] for given in call.request["ProcessingInputs"]}
+    assert "champion-scores" not in names
