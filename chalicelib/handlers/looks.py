@@ -4,8 +4,6 @@ An event only says where to look; what is done there is decided from the facts, 
 order or never: the sweep looks at every pipeline every few minutes.
 """
 
-from collections.abc import Callable
-from functools import partial
 from itertools import product
 
 from chalice.app import Blueprint, CloudWatchEvent, Rate
@@ -93,8 +91,7 @@ def on_wish(envelope: CloudWatchEvent) -> None:
 def sweep(_event: CloudWatchEvent) -> None:
     """Look at every pipeline; one that cannot be looked at does not keep us from the others."""
     troubles: list[FreshetError] = []
-    looks: tuple[Callable[[str], None], ...] = (partial(_look, cause="sweep"), _look_at_batches)
-    for pipeline, look in product(PIPELINES, looks):
+    for pipeline, look in product(PIPELINES, (_sweep, _look_at_batches)):
         try:
             look(pipeline)
         except FreshetError as error:
@@ -106,6 +103,10 @@ def sweep(_event: CloudWatchEvent) -> None:
 
 def _look(pipeline: str, cause: str) -> None:
     log_plans(bootstrap.services().pipelines.look(pipeline, cause), pipeline=pipeline)
+
+
+def _sweep(pipeline: str) -> None:
+    _look(pipeline, "sweep")
 
 
 def _look_at_batches(pipeline: str) -> None:
