@@ -1,35 +1,21 @@
-"""The application on fakes."""
+"""The application on an account in memory."""
+
+from collections.abc import Iterator
 
 import pytest
 
 from chalicelib.bootstrap import Services
-from chalicelib.pipelines import PIPELINES
-from chalicelib.services.batches import Batches
-from chalicelib.services.datasets import Datasets
-from chalicelib.services.observer import Observer
-from chalicelib.services.predictor import Predictor
-from chalicelib.services.progress import Progress
-from chalicelib.services.rollouts import Rollouts
-from chalicelib.services.runs import Runs
-from tests.chalicelib.fakes import STAGE, World
+from tests.chalicelib.aws.world import World, on
 
 
 @pytest.fixture
-def world() -> World:
-    """Give an empty account."""
-    return World()
+def world() -> Iterator[World]:
+    """Give an empty account with the application on it."""
+    with on(World()) as world:
+        yield world
 
 
 @pytest.fixture
 def services(world: World) -> Services:
-    """Wire the services of the stage `dev` on the fakes."""
-    observer = Observer(STAGE, PIPELINES, world.storage, world.sagemaker)
-    return Services(
-        stage=STAGE,
-        datasets=Datasets(observer, world.storage, world.executor),
-        runs=Runs(observer, world.executor),
-        rollouts=Rollouts(observer, world.executor),
-        batches=Batches(observer, world.storage, world.executor),
-        predictor=Predictor(STAGE, PIPELINES, world.sagemaker, world.runtime),
-        progress=Progress(observer, world.storage),
-    )
+    """Give the services of the stage `dev` on it."""
+    return world.services

@@ -1,0 +1,75 @@
+"""DynamoDB's items, conditions and transactions, as far as the ledger uses them."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+Item = dict[str, Any]
+_PAGE = 5  # items a page, so that tests meet a second one
+
+
+def _error(code: str, **more: Any) -> ClientError:
+    return ClientError(
+        {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": 400}, **more}, "Op"
+    )  # type: ignore[typeddict-item]
+
+
+@dataclass
+class Tables:
+    """Items by table, partition and sort key."""
+
+    items: dict[tuple[str, str, str], Item] = field(default_factory=dict)
+
+    def get_item(self, TableName: str, Key: Item, ConsistentRead: bool) -> Item:  # noqa: N803, FBT001 - boto3's
+        assert ConsistentRead
+        item = self.items.get((TableName, Key["pk"]["S"], Key["sk"]["S"]))
+        return {"Item": item} if item else {}
+
+    def put_item(self, TableName: str, Item: Item, ConditionExpression: str = "", **values: Any) -> Item:  # noqa: N803
+        if not self._holds(TableName, Item, ConditionExpression, values):
+            raise _error("ConditionalCheckFailedException")
+        self.items[_key(TableName, Item)] = Item
+        return {}
+
+    def transact_write_items(self, TransactItems: list[Item]) -> Item:  # noqa: N803
+        puts = [item["Put"] for item in TransactItems]
+        held = [self._holds(put["TableName"], put["Item"], put.get("ConditionExpression", ""), put) for put in puts]
+        if not all(held):
+            reasons = [{"Code": "None" if holds else "ConditionalCheckFailed"} for holds in held]
+            raise _error("TransactionCanceledException", CancellationReasons=reasons)
+        for put in puts:
+            self.items[_key(put["TableName"], put["Item"])] = put["Item"]
+        return {}
+
+    def query_pages(
+        self,
+        TableName: str,  # noqa: N803
+        ConsistentRead: bool,  # noqa: N803, FBT001
+        KeyConditionExpression: str,  # noqa: N803
+        ExpressionAttributeValues: Item,  # noqa: N803
+    ) -> list[Item]:
+        assert ConsistentRead
+        assert KeyConditionExpression == "pk = :pk AND begins_with(sk, :prefix)"
+        partition, prefix = (ExpressionAttributeValues[name]["S"] for name in (":pk", ":prefix"))
+        found = [
+            self.items[key]
+            for key in sorted(self.items)
+            if key[:2] == (TableName, partition) and key[2].startswith(prefix)
+        ]
+        return [{"Items": found[start : start + _PAGE]} for start in range(0, len(found) or 1, _PAGE)]
+
+    def _holds(self, table: str, item: Item, condition: str, values: Item) -> bool:
+        known = self.items.get(_key(table, item))
+        match condition:
+            case "":
+                return True
+            case "attribute_not_exists(pk)":
+                return known is None
+            case "fence = :before":
+                return known is not None and known["fence"] == values["ExpressionAttributeValues"][":before"]
+        raise AssertionError(condition)
+
+
+def _key(table: str, item: Item) -> tuple[str, str, str]:
+    return table, item["pk"]["S"], item["sk"]["S"]

@@ -1,0 +1,60 @@
+"""What the jobs would do, in a few lines: read the pinned files, leave a summary, an artifact, an evaluation.
+
+A file's content is its rows, one a line; a file with the row ``bad`` cannot be used, and rows of which none is ``1``
+cannot make a model together. The content digest is that of the set of rows, as `prepare`'s.
+"""
+
+import json
+from hashlib import sha256
+from typing import Any
+
+from chalicelib.core import places
+from tests.chalicelib.aws.account import Account
+from tests.chalicelib.aws.evaluations import evaluation
+
+
+def finish(account: Account, name: str, status: str = "Completed", **more: Any) -> None:
+    """Let a job end; one that completed leaves what its program would."""
+    job = account.machines.jobs[name]
+    if status == "Completed":
+        if job["Kind"] == "Training":
+            uri = f"{job['OutputDataConfig']['S3OutputPath']}/{name}/output/model.tar.gz"
+            _store(account, uri, b"model")
+            more |= {"ModelArtifacts": {"S3ModelArtifacts": uri}}
+        elif "-prepare-" in name:
+            _store(account, f"{_output(job)}/summary.json", _dump(_prepare(account, job)))
+        elif "-evaluate-" in name:
+            roles = [role for role in ("champion", "anchor") if f"{role}-scores" in _inputs(job)]
+            _store(account, f"{_output(job)}/evaluation.json", _dump(evaluation(roles)))
+    account.machines.end_job(name, status, **more)
+
+
+def _prepare(account: Account, job: dict[str, Any]) -> dict[str, Any]:
+    manifest = json.loads(account.objects.read(places.split_uri(_inputs(job)["raw"])[1]))
+    prefix = places.split_uri(manifest[0]["prefix"])[1]
+    files = {name: account.objects.read(prefix + name).decode().splitlines() for name in manifest[1:]}
+    bad = [{"file": name, "reason": "a row cannot be read"} for name, rows in files.items() if "bad" in rows]
+    rows = sorted({row for of_file in files.values() for row in of_file})
+    return {
+        "content_digest": sha256("\n".join(rows).encode()).hexdigest(),
+        "rows": {"read": len(rows), "train": len(rows)},
+        "rejected": [],
+        "refused_files": bad,
+        "refused": None if "1" in rows else "no row has the label 1",
+    }
+
+
+def _inputs(job: dict[str, Any]) -> dict[str, str]:
+    return {one["InputName"]: one["S3Input"]["S3Uri"] for one in job["ProcessingInputs"]}
+
+
+def _output(job: dict[str, Any]) -> str:
+    return str(job["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"])
+
+
+def _store(account: Account, uri: str, content: bytes) -> None:
+    account.objects.put(places.split_uri(uri)[1], content)
+
+
+def _dump(document: Any) -> bytes:
+    return json.dumps(document).encode()

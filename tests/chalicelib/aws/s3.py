@@ -1,0 +1,103 @@
+"""One bucket with versions, in memory."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import md5
+from itertools import count
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+_PAGE = 4  # entries a page, so that tests meet a second one
+
+
+def _error(code: str, status: int) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Op")  # type: ignore[typeddict-item]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A version of an object, or a delete marker (no content)."""
+
+    key: str
+    version: str
+    modified: datetime
+    content: bytes | None
+
+
+@dataclass
+class Objects:
+    """A bucket that keeps versions."""
+
+    bucket: str
+    time: Callable[[], datetime]
+    versions: dict[str, list[Stored]] = field(default_factory=dict)  # the newest first
+    _numbers: count = field(default_factory=count)  # type: ignore[type-arg] # not generic at run time
+
+    def put(self, key: str, content: bytes | None) -> str:
+        """Store a version, or with no content a delete marker; return its id."""
+        version = f"v{next(self._numbers)}"
+        self.versions.setdefault(key, []).insert(0, Stored(key, version, self.time(), content))
+        return version
+
+    def forget(self, key: str) -> None:
+        """Delete all versions of a key for good."""
+        del self.versions[key]
+
+    def read(self, key: str) -> bytes:
+        """Return the content of a key's newest version."""
+        return self._find(key).content or b""
+
+    def list_keys(self, prefix: str) -> list[str]:
+        """Return the keys below a prefix."""
+        return sorted(key for key in self.versions if key.startswith(prefix))
+
+    def head_object(self, Bucket: str, Key: str, VersionId: str | None = None) -> dict[str, Any]:  # noqa: N803 - boto3's
+        stored = self._find(Key, VersionId)
+        content = stored.content or b""
+        return {"VersionId": stored.version, "ETag": _etag(content), "ContentLength": len(content)}
+
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+        return {"Body": io.BytesIO(self._find(Key).content or b"")}
+
+    def put_object(self, Bucket: str, Key: str, Body: bytes, ContentType: str = "", IfNoneMatch: str = "") -> Any:  # noqa: N803
+        if IfNoneMatch and Key in self.versions and self.versions[Key][0].content is not None:
+            raise _error("PreconditionFailed", 412)
+        return {"VersionId": self.put(Key, Body)}
+
+    def copy(self, source: dict[str, str], bucket: str, key: str) -> None:
+        self.put(key, self._find(source["Key"], source.get("VersionId")).content)
+
+    def list_object_versions_pages(self, Bucket: str, Prefix: str) -> list[dict[str, Any]]:  # noqa: N803
+        found = [stored for key in self.list_keys(Prefix) for stored in self.versions[key]]
+        return [self._page(found[start : start + _PAGE]) for start in range(0, len(found) or 1, _PAGE)]
+
+    def _page(self, found: list[Stored]) -> dict[str, Any]:
+        page: dict[str, Any] = {}
+        for stored in found:
+            latest = self.versions[stored.key][0] is stored
+            entry = {
+                "Key": stored.key,
+                "VersionId": stored.version,
+                "IsLatest": latest,
+                "LastModified": stored.modified,
+            }
+            if stored.content is None:
+                page.setdefault("DeleteMarkers", []).append(entry)
+            else:
+                entry |= {"ETag": _etag(stored.content), "Size": len(stored.content)}
+                page.setdefault("Versions", []).append(entry)
+        return page
+
+    def _find(self, key: str, version: str | None = None) -> Stored:
+        of_key = self.versions.get(key, [])
+        stored = next((one for one in of_key if version in (None, one.version)), None)
+        if stored is None or stored.content is None:
+            raise _error("NoSuchKey" if version is None else "NoSuchVersion", 404)
+        return stored
+
+
+def _etag(content: bytes) -> str:
+    return f'"{md5(content, usedforsecurity=False).hexdigest()}"'
