@@ -6,10 +6,11 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+from chalicelib.core.actions import Action, Plan
 from chalicelib.core.facts import Job, Upload
 from chalicelib.core.ledger import Decision
 from chalicelib.services.standings import Standing
-from chalicelib.services.stories import Story
+from chalicelib.services.stories import Explanation, Story
 from cli.address import Address
 from cli.steps import seconds_of
 
@@ -86,6 +87,35 @@ def of_standing(standing: Standing) -> Document:
         "waiting": list(standing.waiting),
         "troubles": [of_decision(decision) for decision in standing.troubles],
     }
+
+
+def of_plan(pipeline: str, area: str, plan: Plan) -> Document:
+    """Describe what would come next in one area: documents first, then the ledger, then the actions in order."""
+    change = plan.change
+    return {
+        "pipeline": pipeline,
+        "area": area,
+        "state": plan.state,
+        "reason": plan.reason,
+        "evidence": dict(plan.evidence),
+        "idle": plan.idle,
+        "documents": [_of_action(document) for document in plan.documents],
+        "ledger": {"head": change.head.to_dict(), "rows": [asdict(row) for row in change.rows]} if change else None,
+        "actions": [_of_action(action) for action in plan.actions],
+    }
+
+
+def of_explanation(found: Explanation, *, now: datetime) -> Document:
+    """Describe all of a run."""
+    return {
+        **of_story(found.story, now=now),
+        "decisions": [of_decision(decision) for decision in found.decisions],
+        "artifacts": dict(found.artifacts),
+    }
+
+
+def _of_action(action: Action) -> Document:
+    return {"kind": type(action).__name__, "words": str(action), **asdict(action)}
 
 
 def of_decision(decision: Decision) -> Document:

@@ -85,7 +85,11 @@ def wait_options(command: Command) -> Command:
 
 def pipeline_argument(*, required: bool = True) -> Callable[[Command], Command]:
     """Add ``PIPELINE``, one of those that exist."""
-    return click.argument("pipeline", type=click.Choice(sorted(PIPELINES)), required=required, metavar="PIPELINE")
+    name = "PIPELINE" if required else "[PIPELINE]"
+    return click.argument("pipeline", type=click.Choice(sorted(PIPELINES)), required=required, metavar=name)
+
+
+version_argument = click.argument("version", type=click.IntRange(min=1), metavar="VERSION")
 
 
 def file_argument(*, many: bool = False) -> Callable[[Command], Command]:

@@ -14,8 +14,6 @@ from chalicelib.services.stories import Explanation, Story
 from cli import render
 from cli.tables import Column, fitting, number, pairs, plain
 
-_INDENT = (0, 0, 0, 2)
-
 
 def standings(found: Sequence[Standing], *, now: datetime, width: int) -> RenderableType:
     """Show which model of each pipeline answers; a narrow screen shows less of each."""
@@ -45,7 +43,7 @@ def plan(pipeline: str, area: str, planned: Plan) -> RenderableType:
     head = Text(f"{pipeline}, {area}: ", "bold").append(render.state(planned.state))
     steps = [*map(str, planned.documents), *_ledger(planned.change), *map(str, planned.actions)]
     lines = [Text(plain(step)) for step in steps] or [Text("nothing to do now", "dim")]
-    return Group(head, Padding(Group(pairs(told), *lines), _INDENT), "")
+    return Group(head, _indented(Group(pairs(told), *lines)), "")
 
 
 def explanation(found: Explanation, *, now: datetime) -> RenderableType:
@@ -90,7 +88,7 @@ def _decision(decision: Decision) -> RenderableType:
     told |= {name: _value(value) for name, value in decision.evidence.items() if value is not None}
     told |= {f"action {count}": action for count, action in enumerate(decision.actions, 1)}
     told |= {"outcome": decision.outcome or "not known (yet)"}
-    return Group(head, Padding(pairs(told), _INDENT))
+    return Group(head, _indented(pairs(told)))
 
 
 def _notes(standing: Standing, now: datetime) -> Iterator[tuple[str, str]]:
@@ -141,4 +139,8 @@ def _value(value: object) -> str:
 
 
 def _section(title: str, body: RenderableType) -> RenderableType:
-    return Group("", Text(title, "bold"), Padding(body, _INDENT))
+    return Group("", Text(title, "bold"), _indented(body))
+
+
+def _indented(body: RenderableType) -> RenderableType:
+    return Padding(body, (0, 0, 0, 2), expand=False)

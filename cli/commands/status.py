@@ -16,7 +16,7 @@ from cli.screen import Screen
 @with_screen
 @pass_tools
 def status(tools: Tools, *, screen: Screen, wish: Wish) -> None:
-    """Show where the cloud is, and of each pipeline which model answers, what is under way, and what is in the way."""
+    """Show where the cloud is, and where each pipeline stands."""
     connection, now = tools.connect(wish), tools.clock.now()
     found = [connection.standing(name) for name in PIPELINES]
     letters = connection.dead_letters()

@@ -33,12 +33,12 @@ from cli.watch import of_upload, see_out
 def upload(
     tools: Tools, *, screen: Screen, wish: Wish, pipeline: str, files: Sequence[Path], wait: bool, timeout: float
 ) -> None:
-    """Upload labelled files: a model learns from them and those of before, and is live if all goes well.
+    """Upload labelled files to learn from.
 
-    Files that come while a run is active wait for the next one, which takes them all. With --wait the exit code tells
-    how it ended: 0 live (or replaced by a newer version, or superseded by a newer upload), 3 not promoted (held,
-    rejected or rolled back), 4 refused, 5 failed, 124 not in time. With --json and --wait, each change is one JSON
-    line.
+    A model learns from them and those of before, and is live if all goes well. Files that come while a run is active
+    wait for the next one, which takes them all. With --wait the exit code tells how it ended: 0 live (or replaced by a
+    newer version, or superseded by a newer upload), 3 not promoted (held, rejected or rolled back), 4 refused, 5
+    failed, 124 not in time. With --json and --wait, each change is one JSON line.
     """
     connection = tools.connect(wish)
     uploads = [put(connection, path, places.upload_key(pipeline, path.name), screen) for path in files]
