@@ -100,6 +100,7 @@ class Pipelines:
 
     def _transition(self, facts: PipelineFacts, area: Area, plan: Plan, cause: str) -> Transition:
         change = plan.change or Change(facts.head)
+        dataset_id, run_id = _about(facts, area, change)
         decision = Decision(
             fence=facts.head.fence + 1,
             at=self.clock().isoformat(),
@@ -109,8 +110,8 @@ class Pipelines:
             reason=plan.reason,
             evidence=plan.evidence,
             actions=tuple(map(str, plan.actions)),
-            dataset_id=facts.head.dataset_id or change.head.dataset_id,
-            run_id=facts.head.run_id or change.head.run_id,
+            dataset_id=dataset_id,
+            run_id=run_id,
         )
         return Transition(replace(change.head, fence=decision.fence), decision, change.rows)
 
@@ -121,6 +122,13 @@ class Pipelines:
         at = self.clock().isoformat()
         decision = replace(done.decision, fence=head.fence, at=at, reason=reason, actions=(), outcome=DONE)
         self.ledger.write(Transition(head, decision))
+
+
+def _about(facts: PipelineFacts, area: Area, change: Change) -> tuple[str | None, str | None]:
+    """Return the dataset version and run that a decision is about; of the endpoint, the run of the wanted version."""
+    if area == "serving":
+        return None, facts.wanted.run_id if facts.wanted else None
+    return facts.head.dataset_id or change.head.dataset_id, facts.head.run_id or change.head.run_id
 
 
 def _gone(facts: PipelineFacts, error: errors.GoneError) -> UploadVerdict:
