@@ -66,7 +66,8 @@ class Account:
 
     def client(self, service: str) -> "Client":
         """Return the client of a service."""
-        return Client(self, {"s3": self.objects, "dynamodb": self.tables, "sagemaker": self.machines}[service])
+        states = {"s3": self.objects, "dynamodb": self.tables, "sagemaker": self.machines, "events": Bus(self.events)}
+        return Client(self, states[service])
 
     def call(self, operation: str, effect: Callable[[], Any]) -> Any:
         """Carry out one call."""
@@ -84,6 +85,17 @@ class Account:
         """Return the time of a change: no two are the same."""
         self.now += timedelta(milliseconds=1)
         return self.now
+
+
+@dataclass(frozen=True)
+class Bus:
+    """EventBridge, as far as it tells handlers of ours to look."""
+
+    events: list[str]
+
+    def put_events(self, Entries: list[Answer]) -> Answer:
+        self.events.extend(entry["Detail"] for entry in Entries)
+        return {"FailedEntryCount": 0, "Entries": []}
 
 
 class Client:
