@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from chalicelib import settings
+from chalicelib.adapters.events import EventBridgeBus
 from chalicelib.adapters.executor import AwsExecutor
 from chalicelib.adapters.ledger import DynamoLedger
 from chalicelib.adapters.runtime import EndpointRuntime
@@ -15,7 +16,9 @@ from chalicelib.pipelines import PIPELINES
 from chalicelib.services.batches import Batches
 from chalicelib.services.observer import Observer
 from chalicelib.services.pipelines import Pipelines
+from chalicelib.services.ports import Bus
 from chalicelib.services.predictor import Predictor
+from chalicelib.services.standings import Standings
 from chalicelib.services.stories import Stories
 from chalicelib.services.wishes import Wishes
 
@@ -29,7 +32,9 @@ class Services:
     batches: Batches
     wishes: Wishes
     stories: Stories
+    standings: Standings
     predictor: Predictor
+    bus: Bus
 
 
 def services_of(stage: Stage) -> Services:
@@ -42,7 +47,9 @@ def services_of(stage: Stage) -> Services:
         batches=Batches(observer, storage, ledger, executor, _now),
         wishes=Wishes(observer, sagemaker, ledger, executor, _now),
         stories=Stories(observer, storage, ledger, _now),
+        standings=Standings(observer, ledger, _now),
         predictor=Predictor(stage, PIPELINES, sagemaker, EndpointRuntime()),
+        bus=EventBridgeBus(stage.name),
     )
 
 

@@ -8,30 +8,22 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+from uuid import uuid4
 
 from chalicelib.bootstrap import Services, services_of
 from chalicelib.core.facts import Upload
 from chalicelib.core.predictions import Instance
 from chalicelib.pipelines import DEFAULT
-from chalicelib.services.progress import Story
+from chalicelib.services.pipelines import Plans
+from chalicelib.services.standings import Standing
+from chalicelib.services.stories import Explanation, Story
 from cli import web
 from cli.address import Address
 from cli.errors import AnswerError, CloudError
 from cli.store import Store
 
+_CAUSE = "a person asked for it with `freshet {}`"
 OnBytes = Callable[[int], None]
-
-
-@dataclass(frozen=True)
-class Live:
-    """Where a pipeline's endpoint is: the state and reason of its roll-out, and which version answers now."""
-
-    pipeline: str
-    endpoint: str
-    status: str  # of the endpoint, as AWS spells it; "none" before there is one
-    state: str
-    reason: str
-    version: int | None
 
 
 class Connection(Protocol):
@@ -56,8 +48,32 @@ class Connection(Protocol):
     def runs(self, pipeline: str, limit: int) -> Iterator[Story]:
         """Tell of the newest runs."""
 
-    def live(self, pipeline: str) -> Live:
-        """Tell which model answers."""
+    def explain(self, pipeline: str, wanted_id: str) -> Explanation | None:
+        """Tell all of a run, by its id or that of its dataset version."""
+
+    def standing(self, pipeline: str) -> Standing:
+        """Say where a pipeline stands."""
+
+    def plan(self, pipeline: str) -> Plans:
+        """Say what would come next in each area."""
+
+    def retrain(self, pipeline: str, *, forced: bool) -> str:
+        """Wish for a run; return the id of the wish that is kept."""
+
+    def wished(self, pipeline: str, wish_id: str) -> Story | None:
+        """Tell what came of a wish for a run."""
+
+    def roll_back(self, pipeline: str, to: int | None) -> int:
+        """Go back to a version; return which one is wanted from now on."""
+
+    def version_of(self, pipeline: str, version: int) -> Story:
+        """Tell of a version's way to the endpoint."""
+
+    def judge(self, pipeline: str, version: int, *, approved: bool) -> None:
+        """Approve or reject a version."""
+
+    def ask_for_look(self, pipeline: str) -> None:
+        """Let the application look at a pipeline at once."""
 
     def predict(self, pipeline: str, instance: Instance) -> Mapping[str, Any]:
         """Ask the HTTP route about one instance, by its columns."""
@@ -84,7 +100,7 @@ class ServiceConnection:
         """
         bucket = self.address.stage.bucket_name
         version_id = self.store.put(path, bucket, key, on_bytes)
-        upload = self.services.progress.storage.find_upload(bucket, key, version_id)
+        upload = self.services.stories.storage.find_upload(bucket, key, version_id)
         if upload is None:
             raise CloudError(f"s3://{bucket}/{key} was put and is gone: was it deleted meanwhile?")
         return upload
@@ -94,24 +110,57 @@ class ServiceConnection:
         return self.store.fetch(self.address.stage.bucket_name, prefix, target)
 
     def run_of(self, pipeline: str, upload: Upload) -> Story | None:
-        """Tell what became of a labelled file."""
-        return self.services.progress.run_of(pipeline, upload)
+        """Tell what became of a labelled file; None before a look that finds no active run."""
+        told = self.services.stories.run_of(pipeline, upload)
+        if told is None and self.services.pipelines.ledger.head(pipeline).dataset_id:
+            reason = "a run is active: the next one takes this file up"
+            return Story(pipeline, upload.upload_id, (upload.key,), "waiting", reason)
+        return told
 
     def batch_of(self, pipeline: str, upload: Upload) -> Story | None:
         """Tell what became of a file to score."""
-        return self.services.progress.batch_of(pipeline, upload)
+        return self.services.stories.batch_of(pipeline, upload)
 
     def runs(self, pipeline: str, limit: int) -> Iterator[Story]:
         """Tell of the newest runs."""
-        return self.services.progress.runs(pipeline, limit)
+        return self.services.stories.runs(pipeline, limit)
 
-    def live(self, pipeline: str) -> Live:
-        """Tell which model answers."""
-        plan = self.services.progress.roll_out(pipeline)
-        endpoint = self.services.predictor.endpoints()[pipeline]
-        name = self.address.stage.names.endpoint(pipeline)
-        status = endpoint.status if endpoint else "none"
-        return Live(pipeline, name, status, plan.state, plan.reason, self._version(pipeline))
+    def explain(self, pipeline: str, wanted_id: str) -> Explanation | None:
+        """Tell all of a run, by its id or that of its dataset version."""
+        return self.services.stories.explain(pipeline, wanted_id)
+
+    def standing(self, pipeline: str) -> Standing:
+        """Say where a pipeline stands."""
+        return self.services.standings.of(pipeline)
+
+    def plan(self, pipeline: str) -> Plans:
+        """Say what would come next in each area."""
+        return self.services.pipelines.plan(pipeline)
+
+    def retrain(self, pipeline: str, *, forced: bool) -> str:
+        """Wish for a run; return the id of the wish that is kept: one that waited already, or this one."""
+        return self.services.wishes.retrain(pipeline, str(uuid4()), _CAUSE.format("retrain"), forced=forced).id
+
+    def wished(self, pipeline: str, wish_id: str) -> Story | None:
+        """Tell what came of a wish for a run."""
+        return self.services.stories.wished(pipeline, wish_id)
+
+    def roll_back(self, pipeline: str, to: int | None) -> int:
+        """Go back to a version; return which one is wanted from now on."""
+        return self.services.wishes.roll_back(pipeline, _CAUSE.format("rollback"), to=to)
+
+    def version_of(self, pipeline: str, version: int) -> Story:
+        """Tell of a version's way to the endpoint."""
+        return self.services.stories.version_of(pipeline, version)
+
+    def judge(self, pipeline: str, version: int, *, approved: bool) -> None:
+        """Approve or reject a version."""
+        cause = _CAUSE.format("approve" if approved else "reject")
+        self.services.wishes.judge(pipeline, version, cause, approved=approved)
+
+    def ask_for_look(self, pipeline: str) -> None:
+        """Let the application look at a pipeline at once."""
+        self.services.bus.ask_for_look(pipeline)
 
     def predict(self, pipeline: str, instance: Instance) -> Mapping[str, Any]:
         """Ask the HTTP route about one instance, by its columns.
@@ -132,16 +181,6 @@ class ServiceConnection:
         local = self.address.local
         letters = web.probe(local.dead_letters_url) if local else None
         return len(letters) if isinstance(letters, list) else None
-
-    def _version(self, pipeline: str) -> int | None:
-        """Find the version whose model the endpoint runs, by the run that its name holds."""
-        observer, names = self.services.progress.observer, self.address.stage.names
-        model = observer.champion(pipeline)
-        if model is None:
-            return None
-        run_id = model.removeprefix(names.model(pipeline, ""))
-        package = observer.sagemaker.package_of_run(names.model_package_group(pipeline), run_id)
-        return package.version if package else None
 
 
 def predict_url(address: Address, pipeline: str) -> str:

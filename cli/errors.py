@@ -11,8 +11,10 @@
     ├── CloudError             a call to the cloud failed
     ├── AnswerError            the application's HTTP route answered with an error, or not at all
     ├── StoppedError           interrupted: exit code 130
-    └── OutcomeError           what was waited for ended badly
-        ├── RefusedError       the file was refused: exit code 4
+    ├── NotGrantedError        what was asked for cannot be granted: exit code 2
+    └── OutcomeError           what was waited for did not end well
+        ├── NotPromotedError   the gate, a person or the roll-out said no: exit code 3
+        ├── RefusedError       the data was refused: exit code 4
         ├── FailedError        a job or the roll-out failed: exit code 5
         └── TimedOutError      it did not end in time, and goes on: exit code 124
 """
@@ -63,12 +65,24 @@ class StoppedError(CliError):
     exit_code = 130
 
 
+class NotGrantedError(CliError):
+    """What was asked for cannot be granted: there is no such version, for instance."""
+
+    exit_code = 2
+
+
 class OutcomeError(CliError):
-    """What was waited for ended badly."""
+    """What was waited for did not end well."""
+
+
+class NotPromotedError(OutcomeError):
+    """The model is not to answer: held or rejected by the gate or a person, or rolled back."""
+
+    exit_code = 3
 
 
 class RefusedError(OutcomeError):
-    """The file was refused."""
+    """The data was refused."""
 
     exit_code = 4
 

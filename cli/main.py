@@ -5,17 +5,35 @@ from typing import Any
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.core.errors import FreshetError
+from chalicelib.core.errors import FreshetError, WishError
+from cli.commands.approve import approve
 from cli.commands.batch import batch
 from cli.commands.demo import demo
 from cli.commands.down import down
+from cli.commands.explain import explain
+from cli.commands.plan import plan
 from cli.commands.predict import predict
+from cli.commands.reject import reject
+from cli.commands.retrain import retrain
+from cli.commands.rollback import rollback
 from cli.commands.runs import runs
 from cli.commands.status import status
 from cli.commands.up import up
 from cli.commands.upload import upload
-from cli.errors import CliError, StoppedError, explained
+from cli.errors import CliError, NotGrantedError, StoppedError, explained
 from infra.errors import InfraError
+
+_EXIT_CODES = """\b
+Exit codes:
+  0    done; with --wait and in the demo: live, or rightly nothing to do
+       (replaced by a newer version, superseded by a newer upload)
+  1    the command failed
+  2    wrong usage, or what was asked for cannot be granted
+  3    not promoted: held or rejected by the gate or a person, or rolled back
+  4    the data was refused
+  5    a job or the roll-out failed
+  124  it did not end in time, and goes on
+  130  interrupted"""
 
 
 class Freshet(click.Group):
@@ -27,21 +45,28 @@ class Freshet(click.Group):
             return super().invoke(ctx)
         except (ClientError, BotoCoreError) as error:
             raise explained(error) from error
+        except WishError as error:
+            raise NotGrantedError(str(error)) from error
         except (FreshetError, InfraError) as error:
             raise CliError(str(error)) from error
         except KeyboardInterrupt:
             raise StoppedError("interrupted") from None
 
 
-@click.group(cls=Freshet, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Freshet, epilog=_EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="freshet")
 def main() -> None:
     """Freshet keeps a live model fresh: on this machine, or on AWS.
 
     `freshet up` starts a local cloud; the other commands then talk to it. With --stage or --profile they talk to AWS.
-    Exit codes: 0 done, 1 failed, 2 wrong usage; 130 interrupted; with --wait also 4 refused, 5 failed, 124 not in time.
     """
 
 
-for command in (up, down, upload, runs, status, predict, batch, demo):
+COMMANDS = (
+    *(up, down, demo),
+    *(upload, retrain, runs, status, plan, explain),
+    *(approve, reject, rollback),
+    *(predict, batch),
+)
+for command in COMMANDS:
     main.add_command(command)

@@ -85,11 +85,15 @@ def wait_options(command: Command) -> Command:
 
 def pipeline_argument(*, required: bool = True) -> Callable[[Command], Command]:
     """Add ``PIPELINE``, one of those that exist."""
-    return click.argument("pipeline", type=click.Choice(sorted(PIPELINES)), required=required, metavar="PIPELINE")
+    name = "PIPELINE" if required else "[PIPELINE]"
+    return click.argument("pipeline", type=click.Choice(sorted(PIPELINES)), required=required, metavar=name)
+
+
+version_argument = click.argument("version", type=click.IntRange(min=1), metavar="VERSION")
 
 
 def file_argument(*, many: bool = False) -> Callable[[Command], Command]:
-    """Add ``FILE``: it must be there and of a kind that is accepted, or nothing is sent anywhere."""
+    """Add ``FILE``, after ``PIPELINE``: it must be there and of a kind that it accepts, or nothing is sent anywhere."""
     return click.argument(
         "files" if many else "file",
         type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
@@ -105,7 +109,7 @@ def patience_for(connection: Connection, timeout: float) -> Patience:
     return Patience(timeout, _INTERVAL_LOCAL_S if connection.address.local else _INTERVAL_AWS_S)
 
 
-def check_file(path: Path) -> Path:
+def check_file(path: Path, pipeline: str) -> Path:
     """Refuse a file that the application would refuse.
 
     Raises
@@ -113,7 +117,8 @@ def check_file(path: Path) -> Path:
     click.BadParameter
         With the reason.
     """
-    reason = places.refusal(path.name, path.stat().st_size) or _unspeakable(path.name)
+    intake = PIPELINES[pipeline].intake
+    reason = places.refusal(path.name, path.stat().st_size, intake) or _unspeakable(path.name)
     if reason:
         raise click.BadParameter(f"{click.format_filename(path)}: {reason}")
     return path
@@ -128,12 +133,12 @@ def _unspeakable(name: str) -> str | None:
     return None
 
 
-def _check_file(_context: click.Context, _parameter: click.Parameter, path: Path) -> Path:
-    return check_file(path)
+def _check_file(context: click.Context, _parameter: click.Parameter, path: Path) -> Path:
+    return check_file(path, context.params["pipeline"])
 
 
-def _check_files(_context: click.Context, _parameter: click.Parameter, paths: Sequence[Path]) -> Sequence[Path]:
-    names = [check_file(path).name for path in paths]
+def _check_files(context: click.Context, _parameter: click.Parameter, paths: Sequence[Path]) -> Sequence[Path]:
+    names = [check_file(path, context.params["pipeline"]).name for path in paths]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise click.BadParameter(f"{min(twice)} is named twice: one would replace the other in the bucket")

@@ -5,7 +5,7 @@ from pathlib import Path
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from chalicelib.core.facts import Upload
-from cli import render
+from cli import tables
 from cli.connection import Connection
 from cli.screen import Screen
 
@@ -18,5 +18,5 @@ def put(connection: Connection, path: Path, key: str, screen: Screen) -> Upload:
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     hidden = screen.as_json or not screen.console.is_terminal or size < _WORTH_A_BAR
     with Progress(*columns, console=screen.console, transient=True, disable=hidden) as bar:
-        task = bar.add_task(render.plain(path.name), total=size)
+        task = bar.add_task(tables.plain(path.name), total=size)
         return connection.put(path, key, lambda count: bar.advance(task, count))

@@ -1,15 +1,17 @@
 """A story as the steps that people wait for: which are done, which runs, how long each took."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from chalicelib.core.facts import FINISHED, Job
-from chalicelib.services.progress import Story
+from chalicelib.services.stories import Story
 
 RUN = ("prepare", "train", "score", "evaluate", "register", "roll out")
 BATCH = ("shard", "score")
-Kind = Literal["run", "batch"]
+ROLL_OUT = ("roll out",)
+Kind = Literal["run", "batch", "roll-out"]
 State = Literal["waiting", "running", "done", "failed"]
 
 
@@ -23,15 +25,15 @@ class Step:
 
 
 def steps_of(kind: Kind, story: Story | None, *, now: datetime, settled_at: datetime | None = None) -> tuple[Step, ...]:
-    """Return the steps of a run or a batch; ``settled_at`` is when its end was seen, None if nobody watched."""
-    names = RUN if kind == "run" else BATCH
+    """Return the steps; ``settled_at`` is when the end was seen, None if nobody watched."""
+    names = _NAMES[kind]
     if story is None:
         return tuple(Step(name, "waiting") for name in names)
     return tuple(_STEPS.get(name, _job_step)(name, story, now, settled_at) for name in names)
 
 
 def seconds_of(story: Story, *, now: datetime, settled_at: datetime | None = None) -> float | None:
-    """Return how long it all took, or takes: from the first job's start to the end seen, or the last job's end."""
+    """Return how long it all took, or takes: from its beginning to the end seen, or the last job's end."""
     started, ended = began(story), settled_at
     if started is None:
         return None
@@ -41,7 +43,9 @@ def seconds_of(story: Story, *, now: datetime, settled_at: datetime | None = Non
 
 
 def began(story: Story) -> datetime | None:
-    """Return when the first job started."""
+    """Return when it began: when that was decided, or where nobody says so, when the first job started."""
+    if story.started:
+        return datetime.fromisoformat(story.started)
     return min((job.started for job in story.jobs.values() if job.started), default=None)
 
 
@@ -67,7 +71,7 @@ def _roll_out(name: str, story: Story, now: datetime, settled_at: datetime | Non
     match story.state:
         case "live" | "replaced":
             return Step(name, "done", _span(since, settled_at) if settled_at else None)
-        case "failed":
+        case "failed" | "rolled back":
             return Step(name, "failed")
         case "rolling out":
             return Step(name, "running", _span(since, now))
@@ -75,6 +79,7 @@ def _roll_out(name: str, story: Story, now: datetime, settled_at: datetime | Non
             return Step(name, "waiting")
 
 
+_NAMES: Mapping[Kind, Sequence[str]] = {"run": RUN, "batch": BATCH, "roll-out": ROLL_OUT}
 _STEPS = {"register": _register, "roll out": _roll_out}
 
 

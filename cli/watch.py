@@ -1,4 +1,4 @@
-"""Watches what becomes of files, by asking again and again until all is settled or the time is over.
+"""Watches what becomes of files and wishes, by asking again and again until all is settled or the time is over.
 
 A terminal sees the steps live; a pipe gets a plain line on each change and the steps at the end; a program a JSON line
 on each change.
@@ -7,39 +7,43 @@ on each change.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import PurePosixPath
 
 from rich.console import Group, RenderableType
 from rich.live import Live
 
 from chalicelib.core.facts import Upload
-from chalicelib.services.progress import Story
+from chalicelib.services.stories import Story
 from cli import documents, render
 from cli.address import Address
 from cli.clock import Clock
-from cli.errors import FailedError, OutcomeError, RefusedError, TimedOutError
+from cli.errors import FailedError, NotPromotedError, OutcomeError, RefusedError, TimedOutError
 from cli.screen import Screen
 from cli.steps import Kind
+from cli.tables import plain
 
 _FRAMES_PER_S = 8
-_BAD_ENDS: Mapping[str, type[OutcomeError]] = {"failed": FailedError, "refused": RefusedError}
+_BAD_ENDS: Mapping[str, type[OutcomeError]] = {
+    "failed": FailedError,
+    "refused": RefusedError,
+    "held": NotPromotedError,
+    "rejected": NotPromotedError,
+    "rolled back": NotPromotedError,
+}
 
 
 @dataclass(frozen=True)
 class Sight:
-    """One file as it was last seen."""
+    """One file, wish or version as it was last seen: ``about`` is what programs are told of it besides its story."""
 
     kind: Kind
     pipeline: str
-    upload: Upload
+    name: str
+    about: documents.Document
     read: Callable[[], Story | None]
     story: Story | None = None
     settled_at: datetime | None = None
-
-    @property
-    def file(self) -> str:
-        """The file's name."""
-        return PurePosixPath(self.upload.key).name
 
     def look(self, clock: Clock) -> "Sight":
         """Look again, unless it is settled."""
@@ -50,6 +54,12 @@ class Sight:
 
 
 Sights = tuple[Sight, ...]
+
+
+def of_upload(kind: Kind, pipeline: str, upload: Upload, read: Callable[[str, Upload], Story | None]) -> Sight:
+    """Return the sight of a file that was put."""
+    name = PurePosixPath(upload.key).name
+    return Sight(kind, pipeline, name, documents.of_upload(upload), partial(read, pipeline, upload))
 
 
 @dataclass(frozen=True)
@@ -72,7 +82,7 @@ def follow(sights: Sights, patience: Patience, clock: Clock) -> Iterator[Sights]
 
 
 def watch(sights: Sights, patience: Patience, clock: Clock, screen: Screen) -> Sights:
-    """Show what becomes of files; return the last sight of each."""
+    """Show what becomes of them; return the last sight of each."""
     looks = follow(sights, patience, clock)
     if screen.console.is_terminal and not screen.as_json:
         return _live(sights, looks, clock, screen)
@@ -83,22 +93,43 @@ def watch(sights: Sights, patience: Patience, clock: Clock, screen: Screen) -> S
 
 
 def outcome(sights: Sequence[Sight], patience: Patience, address: Address) -> OutcomeError | None:
-    """Return how it ended badly, in the order failed, refused, not in time; None if all is well."""
+    """Return what did not end well, the worst first: failed, refused, not promoted, not in time; None if all did."""
     logs = f" (logs: {address.local.state / 'logs'})" if address.local else ""
-    problems: dict[type[OutcomeError], list[str]] = {FailedError: [], RefusedError: [], TimedOutError: []}
+    problems: dict[type[OutcomeError], list[str]] = {
+        kind: [] for kind in (FailedError, RefusedError, NotPromotedError, TimedOutError)
+    }
     for sight in sights:
-        story, file = sight.story, render.plain(sight.file)
+        story, name = sight.story, plain(sight.name)
         if story and story.state in _BAD_ENDS:
-            problems[_BAD_ENDS[story.state]].append(f"{file} {story.state}: {render.plain(story.reason)}")
+            problems[_BAD_ENDS[story.state]].append(f"{name} {story.state}: {plain(story.reason)}")
         elif not sight.settled_at:
-            where = story.state if story else "waiting for its event"
+            where = story.state if story else "waiting"
             problems[TimedOutError].append(
-                f"{file} is still {where} after {patience.timeout:g} s; it goes on by itself"
+                f"{name} is still {where} after {patience.timeout:g} s; it goes on by itself"
             )
     for kind, messages in problems.items():
         if messages:
             return kind("; ".join(messages) + (logs if kind is FailedError else ""))
     return None
+
+
+def see_out(sights: Sights, patience: Patience, clock: Clock, screen: Screen, address: Address) -> Sights:
+    """Watch to the end, show how good the models are, and return the last sights.
+
+    Raises
+    ------
+    OutcomeError
+        If not all of them ended well.
+    """
+    latest = watch(sights, patience, clock, screen)
+    runs = {sight.story.run_id: sight.story for sight in latest if sight.story and sight.story.metrics}
+    for story in runs.values():
+        screen.say()
+        screen.say(render.metrics(story))
+    problem = outcome(latest, patience, address)
+    if problem:
+        raise problem
+    return latest
 
 
 def _live(sights: Sights, looks: Iterator[Sights], clock: Clock, screen: Screen) -> Sights:
@@ -124,16 +155,17 @@ def _lines(sights: Sights, looks: Iterator[Sights], clock: Clock, screen: Screen
             if screen.as_json:
                 screen.line(_event(sight, clock))
             else:
-                screen.say(render.change(sight.file, sight.story, seconds=clock.monotonic() - begun))
+                screen.say(render.change(sight.name, sight.story, seconds=clock.monotonic() - begun))
     return latest
 
 
 def _picture(sight: Sight, now: datetime) -> RenderableType:
-    return render.progress(sight.kind, sight.file, sight.story, now=now, settled_at=sight.settled_at)
+    return render.progress(sight.kind, sight.name, sight.story, now=now, settled_at=sight.settled_at)
 
 
 def _event(sight: Sight, clock: Clock) -> documents.Document:
     if sight.story is None:
-        return {"event": "progress", **documents.of_waiting(sight.pipeline, sight.upload)}
-    described = documents.of_story(sight.story, now=clock.now(), settled_at=sight.settled_at)
-    return {"event": "progress", **described}
+        told: documents.Document = {"pipeline": sight.pipeline, "state": "waiting", "settled": False}
+    else:
+        told = documents.of_story(sight.story, now=clock.now(), settled_at=sight.settled_at)
+    return {"event": "progress", **sight.about, **told}

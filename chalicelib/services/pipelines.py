@@ -96,6 +96,7 @@ class Pipelines:
 
     def _transition(self, facts: PipelineFacts, area: Area, plan: Plan, cause: str) -> Transition:
         change = plan.change or Change(facts.head)
+        dataset_id, run_id = _about(facts, area, change)
         decision = Decision(
             fence=facts.head.fence + 1,
             at=self.clock().isoformat(),
@@ -105,7 +106,14 @@ class Pipelines:
             reason=plan.reason,
             evidence=plan.evidence,
             actions=tuple(map(str, plan.actions)),
-            dataset_id=facts.head.dataset_id or change.head.dataset_id,
-            run_id=facts.head.run_id or change.head.run_id,
+            dataset_id=dataset_id,
+            run_id=run_id,
         )
         return Transition(replace(change.head, fence=decision.fence), decision, change.rows)
+
+
+def _about(facts: PipelineFacts, area: Area, change: Change) -> tuple[str | None, str | None]:
+    """Return the dataset version and run that a decision is about; of the endpoint, the run of the wanted version."""
+    if area == "serving":
+        return None, facts.wanted.run_id if facts.wanted else None
+    return facts.head.dataset_id or change.head.dataset_id, facts.head.run_id or change.head.run_id

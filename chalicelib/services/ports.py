@@ -114,6 +114,19 @@ class Executor(Protocol):
         """
 
 
+class Bus(Protocol):
+    """Where we ask for a look; an event that is lost costs only time, since the sweep looks anyway."""
+
+    def ask_for_look(self, pipeline: str) -> None:
+        """Let a handler look at a pipeline at once.
+
+        Raises
+        ------
+        CallError
+            If the event was not taken.
+        """
+
+
 class Runtime(Protocol):
     """The models that answer."""
 

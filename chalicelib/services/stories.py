@@ -5,7 +5,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from chalicelib.core import container, places
-from chalicelib.core.actions import Plan
 from chalicelib.core.decide import decide
 from chalicelib.core.decide_batch import decide_batch
 from chalicelib.core.facts import DatasetFacts, Job, Jobs, PipelineFacts, RunFacts, Upload
@@ -15,9 +14,9 @@ from chalicelib.services.observer import Observer
 from chalicelib.services.ports import Clock, Ledger, Storage
 
 # States in which nothing more will happen by itself.
-SETTLED = frozenset(
-    {"live", "replaced", "held", "rejected", "rolled back", "failed", "refused", "superseded", "scored"}
-)
+SETTLED = frozenset({
+    "live", "replaced", "held", "rejected", "rolled back", "failed", "refused", "superseded", "scored", "not started",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -96,6 +95,21 @@ class Stories:
             return Story(pipeline, upload.upload_id, (upload.key,), "refused", verdict.reason)
         return None
 
+    def wished(self, pipeline: str, wish_id: str) -> Story | None:
+        """Tell what came of a wish for a run; None as long as it waits for its turn."""
+        granted = next((each for each in self.ledger.decisions(pipeline) if _grants(each, wish_id)), None)
+        if granted is None:
+            return None
+        row = self.ledger.dataset(pipeline, granted.dataset_id) if granted.dataset_id else None
+        if row is None:
+            return Story(pipeline, wish_id, (), "not started", granted.reason, granted.at, granted.cause)
+        return self._story(self._facts(pipeline), row)
+
+    def version_of(self, pipeline: str, version: int) -> Story:
+        """Tell of an approved version's way to the endpoint."""
+        state, reason = self._after_registration(self._facts(pipeline), version)
+        return Story(pipeline, f"version {version}", (), state, reason, version=version)
+
     def batch_of(self, pipeline: str, upload: Upload) -> Story | None:
         """Tell of an upload's batch; None if no look has found it yet."""
         facts = self.observer.batch(pipeline, upload.upload_id)
@@ -112,11 +126,6 @@ class Stories:
             jobs=_jobs(shard=facts.shard, score=facts.score),
             result_prefix=folder.key(places.SCORED, ""),
         )
-
-    def roll_out(self, pipeline: str) -> Plan:
-        """Return where a pipeline's endpoint is."""
-        facts = self._facts(pipeline)
-        return decide(self.observer.stage, facts, self.clock())["serving"]
 
     def explain(self, pipeline: str, wanted_id: str) -> Explanation | None:
         """Tell all of a run, by its id or that of its dataset version; None if there is none."""
@@ -166,13 +175,15 @@ class Stories:
         if row.active:
             plan = decide(self.observer.stage, facts, self.clock())["learning"]
             return plan.state, plan.reason
-        if run is None or row.state in {"refused", "failed"}:
+        if run is None or row.state == "refused" or (row.state == "failed" and run.dataset_id != row.dataset_id):
             return row.state, row.reason
         version = run.version
         package = next((package for package in facts.packages if package.version == version), None)
-        if version is None or package is None or package.approval != "Approved":
-            return run.state, run.reason
-        return self._after_registration(facts, version)
+        if version is None or package is None:
+            return ("replaced", "its version is gone") if run.state == "promoted" else (run.state, run.reason)
+        if package.approval == "Approved":
+            return self._after_registration(facts, version)
+        return ("rejected", f"version {version} is Rejected") if run.state == "promoted" else (run.state, run.reason)
 
     def _after_registration(self, facts: PipelineFacts, version: int) -> tuple[str, str]:
         if version in facts.head.bad:
@@ -194,6 +205,11 @@ class Stories:
                 "model": run.uri(places.ARTIFACTS, ""),
             }
         return found
+
+
+def _grants(decision: Decision, wish_id: str) -> bool:
+    wish = decision.evidence.get("wish")
+    return isinstance(wish, Mapping) and wish.get("id") == wish_id
 
 
 def _of_upload(story: Story, upload: Upload, dataset: DatasetFacts, verdicts: Mapping[str, UploadVerdict]) -> Story:

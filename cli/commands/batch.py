@@ -1,15 +1,13 @@
 """`freshet batch`: score a file with the model that is live."""
 
-from functools import partial
 from pathlib import Path
 
 import click
 
 from chalicelib.core import places
-from cli import render
+from cli import documents, tables
 from cli.address import Wish
 from cli.connection import Connection
-from cli.documents import of_upload
 from cli.errors import CliError
 from cli.options import (
     Tools,
@@ -23,7 +21,7 @@ from cli.options import (
 )
 from cli.screen import Screen
 from cli.sending import put
-from cli.watch import Sight, outcome, watch
+from cli.watch import Sight, of_upload, see_out
 
 
 @click.command()
@@ -59,21 +57,17 @@ def batch(
     connection = tools.connect(wish)
     upload = put(connection, file, places.batch_input_key(pipeline, file.name), screen)
     if not (wait or output):
-        screen.show(of_upload(upload), lambda: f"s3://{upload.bucket}/{render.plain(upload.key)}")
+        screen.show(documents.of_upload(upload), lambda: f"s3://{upload.bucket}/{tables.plain(upload.key)}")
         return
-    sight = Sight("batch", pipeline, upload, partial(connection.batch_of, pipeline, upload))
-    patience = patience_for(connection, timeout)
-    (sight,) = watch((sight,), patience, tools.clock, screen)
-    problem = outcome((sight,), patience, connection.address)
-    if problem:
-        raise problem
+    sight = of_upload("batch", pipeline, upload, connection.batch_of)
+    (sight,) = see_out((sight,), patience_for(connection, timeout), tools.clock, screen, connection.address)
     _deliver(connection, sight, output, screen)
 
 
 def _deliver(connection: Connection, sight: Sight, output: Path | None, screen: Screen) -> None:
     story = sight.story
     if story is None or story.result_prefix is None:
-        raise CliError(f"the batch of {render.plain(sight.file)} ended without saying where its scores are")
+        raise CliError(f"the batch of {tables.plain(sight.name)} ended without saying where its scores are")
     where = f"s3://{connection.address.stage.bucket_name}/{story.result_prefix}"
     document: dict[str, object] = {"event": "scores", "uri": where}
     words = f"scores: {where}"

@@ -4,7 +4,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import click
@@ -12,15 +11,14 @@ from rich.text import Text
 
 from chalicelib.core import places
 from chalicelib.pipelines import DEFAULT, PIPELINES
-from cli import environment, local, render, sample
+from cli import documents, environment, local, render, sample, tables
 from cli.address import Wish, state_of
 from cli.connection import Connection, predict_url
-from cli.documents import of_address, of_upload
 from cli.errors import CliError, StoppedError
 from cli.options import Tools, check_file, pass_tools, patience_for, with_screen
 from cli.screen import Screen
 from cli.sending import put
-from cli.watch import Sight, outcome, watch
+from cli.watch import of_upload, outcome, watch
 
 SENTENCES = (
     "A warm and clever film; the cast is wonderful and I did not want it to end.",
@@ -46,7 +44,7 @@ _SEED = 7
 def demo(tools: Tools, *, screen: Screen, data: Path | None, rows: int, keep: bool) -> None:
     """Show the main job: upload, train, test, deploy, predict, on this machine alone."""
     if data:
-        check_file(data)
+        check_file(data, DEFAULT)
     try:
         with local.terminable(), _workspace() as folder:
             state = state_of(Wish(), environment.read()) if keep else folder / "state"
@@ -91,26 +89,26 @@ def _local_cloud(tools: Tools, state: Path, screen: Screen, *, keep: bool) -> It
 
 def _labelled(folder: Path, data: Path | None, rows: int, screen: Screen) -> Path:
     if data:
-        screen.say(render.pairs({"data": f"{data}, {data.stat().st_size:,} bytes"}))
+        screen.say(tables.pairs({"data": f"{data}, {data.stat().st_size:,} bytes"}))
         return data
     path = folder / "sample.csv"
     sample.write(path, rows, _SEED)
-    screen.say(render.pairs({"sample": f"{rows:,} invented reviews of {sample.FILMS} films (seed {_SEED})"}))
+    screen.say(tables.pairs({"sample": f"{rows:,} invented reviews of {sample.FILMS} films (seed {_SEED})"}))
     return path
 
 
 def _show(tools: Tools, connection: Connection, path: Path, screen: Screen) -> None:
     address = connection.address
     if screen.as_json:
-        screen.line({"event": "cloud", **of_address(address)})
+        screen.line({"event": "cloud", **documents.of_address(address)})
     else:
         place = address.local.endpoint_url if address.local else address.api_url
-        screen.say(render.pairs({"cloud ": f"{place}, for boto3 as AWS_ENDPOINT_URL"}))
+        screen.say(tables.pairs({"cloud ": f"{place}, for boto3 as AWS_ENDPOINT_URL"}))
     _section(screen, f"One upload to s3://{address.stage.bucket_name}/{places.upload_key(DEFAULT, '')}")
     upload = put(connection, path, places.upload_key(DEFAULT, path.name), screen)
     if screen.as_json:
-        screen.line({"event": "uploaded", **of_upload(upload)})
-    sight = Sight("run", DEFAULT, upload, partial(connection.run_of, DEFAULT, upload))
+        screen.line({"event": "uploaded", **documents.of_upload(upload)})
+    sight = of_upload("run", DEFAULT, upload, connection.run_of)
     patience = patience_for(connection, _TIMEOUT_S)
     (sight,) = watch((sight,), patience, tools.clock, screen)
     problem = outcome((sight,), patience, address)

@@ -9,7 +9,7 @@ import click
 
 from chalicelib.core.spec import PipelineSpec
 from chalicelib.pipelines import DEFAULT, PIPELINES
-from cli import render
+from cli import tables
 from cli.address import Wish
 from cli.options import Tools, pass_tools, with_screen, with_wish
 from cli.screen import Screen
@@ -34,7 +34,7 @@ def predict(tools: Tools, *, screen: Screen, wish: Wish, text: str, pipeline: st
     spec = PIPELINES[pipeline]
     answer = tools.connect(wish).predict(pipeline, _instance(spec, given))
     model = {"model": f"{pipeline}, version {answer['model_version']}"}
-    screen.show(answer, lambda: render.pairs(_in_words(spec, answer["predictions"][0]) | model))
+    screen.show(answer, lambda: tables.pairs(_in_words(spec, answer["predictions"][0]) | model))
 
 
 def _instance(spec: PipelineSpec, given: str) -> Mapping[str, Any]:

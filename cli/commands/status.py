@@ -1,16 +1,14 @@
-"""`freshet status`: where the cloud is, and which model answers."""
+"""`freshet status`: where the cloud is, and where each pipeline stands."""
 
 import click
 from rich.console import Group, RenderableType
 
 from chalicelib.pipelines import PIPELINES
-from cli import render
+from cli import reports, tables
 from cli.address import Address, Wish
-from cli.documents import of_address, of_live
+from cli.documents import of_address, of_standing
 from cli.options import Tools, pass_tools, with_screen, with_wish
 from cli.screen import Screen
-
-_LOOKED_AT = 5  # newest dataset versions of a pipeline, among which active ones are counted
 
 
 @click.command()
@@ -18,20 +16,19 @@ _LOOKED_AT = 5  # newest dataset versions of a pipeline, among which active ones
 @with_screen
 @pass_tools
 def status(tools: Tools, *, screen: Screen, wish: Wish) -> None:
-    """Show where the cloud is, and which model of each pipeline answers."""
-    connection = tools.connect(wish)
-    found = [connection.live(name) for name in PIPELINES]
-    active = {name: sum(not story.settled for story in connection.runs(name, _LOOKED_AT)) for name in PIPELINES}
+    """Show where the cloud is, and where each pipeline stands."""
+    connection, now = tools.connect(wish), tools.clock.now()
+    found = [connection.standing(name) for name in PIPELINES]
     letters = connection.dead_letters()
     document = {
         **of_address(connection.address),
-        "pipelines": [{**of_live(live), "active_runs": active[live.pipeline]} for live in found],
+        "pipelines": [of_standing(standing) for standing in found],
         "dead_letters": letters,
     }
 
     def picture() -> RenderableType:
-        head = render.pairs(_head(connection.address, letters))
-        return Group(head, "", render.endpoints(found, active, width=screen.console.width))
+        head = tables.pairs(_head(connection.address, letters))
+        return Group(head, "", reports.standings(found, now=now, width=screen.console.width))
 
     screen.show(document, picture)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from cli import environment, local, render
+from cli import environment, local, tables
 from cli.address import Address, Wish, state_of
 from cli.documents import of_address
 from cli.environment import LOCAL_REGION
@@ -36,7 +36,7 @@ def up(tools: Tools, *, screen: Screen, detach: bool, port: int, state: Path | N
             started = local.start(launch, tools.clock)
         try:
             address = Address(started.stage, LOCAL_REGION, started.cloud.api_url, started.cloud)
-            screen.show(of_address(address), lambda: render.pairs(_addresses(address)))
+            screen.show(of_address(address), lambda: tables.pairs(_addresses(address)))
             if detach:
                 screen.say("\nIt stays until `freshet down`.")
                 return

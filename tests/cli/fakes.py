@@ -6,17 +6,27 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from chalicelib.core.actions import Plan
+from chalicelib.core.errors import DeniedError, WishError
 from chalicelib.core.facts import Job, Upload
+from chalicelib.core.ledger import Head
 from chalicelib.core.stage import Stage
-from chalicelib.services.progress import Story
+from chalicelib.services.pipelines import Plans
+from chalicelib.services.standings import Standing
+from chalicelib.services.stories import Explanation, Story
 from cli.address import Address, Wish
 from cli.clock import Clock
-from cli.connection import Live
 from cli.options import Tools
 from cli.running import LocalCloud
 
 START = datetime(2026, 11, 12, tzinfo=UTC)
-STAGE = Stage("dev", "freshet-dev-123456789012-us-east-1", "arn:aws:iam::123456789012:role/r", "account/image@sha256:1")
+STAGE = Stage(
+    "dev",
+    "freshet-dev-123456789012-us-east-1",
+    "arn:aws:iam::123456789012:role/r",
+    "account/image@sha256:1",
+    "freshet-dev-ledger",
+)
 UPLOAD = Upload("0123456789abcdef", STAGE.bucket_name, "uploads/reviews/a.csv", "v1", 12)
 METRICS = {"accuracy": 0.91, "auc": 0.97, "true_positive_rate": 0.9}
 
@@ -43,7 +53,9 @@ def job(step: str, status: str = "Completed", *, begin: float = 0, end: float | 
 
 def story(state: str, **members: Any) -> Story:
     """Give a run's story."""
-    return Story("reviews", "fedcba9876543210", UPLOAD, state, members.pop("reason", f"because {state}"), **members)
+    return Story(
+        "reviews", "fedcba9876543210", (UPLOAD.key,), state, members.pop("reason", f"because {state}"), **members
+    )
 
 
 LIVE = story(
@@ -59,6 +71,16 @@ LIVE = story(
     rows={"read": 1500, "train": 1200, "validation": 150, "test": 150},
     metrics=METRICS,
     version=3,
+)
+
+
+STANDING = Standing(
+    endpoint="freshet-dev-reviews",
+    status="InService",
+    version=3,
+    wanted=3,
+    head=Head("reviews", 7),
+    plans={"learning": Plan("idle", "every upload is settled"), "serving": Plan("live", "version 3 answers")},
 )
 
 
@@ -85,6 +107,11 @@ class FakeConnection:
     put_keys: list[str] = field(default_factory=list)
     asked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     looks: int = 0
+    stands: Standing = STANDING
+    explanations: Mapping[str, Explanation] = field(default_factory=dict)
+    wishes: list[str] = field(default_factory=list)
+    denied: str = ""  # why wishes are not granted
+    deaf: bool = False  # whether nobody can be asked to look
 
     def put(self, path: Path, key: str, on_bytes: Callable[[int], None]) -> Upload:
         self.put_keys.append(key)
@@ -96,9 +123,8 @@ class FakeConnection:
         return 1
 
     def run_of(self, _pipeline: str, upload: Upload) -> Story | None:
-        told = self.script[min(self.looks, len(self.script) - 1)]
-        self.looks += 1
-        return replace(told, upload=upload) if told else None
+        told = self._next()
+        return replace(told, files=(upload.key,)) if told else None
 
     def batch_of(self, pipeline: str, upload: Upload) -> Story | None:
         return self.run_of(pipeline, upload)
@@ -106,8 +132,39 @@ class FakeConnection:
     def runs(self, _pipeline: str, limit: int) -> Iterator[Story]:
         yield from [told for told in self.script if told][:limit]
 
-    def live(self, pipeline: str) -> Live:
-        return Live(pipeline, f"freshet-dev-{pipeline}", "InService", "live", "version 3 answers", 3)
+    def explain(self, _pipeline: str, wanted_id: str) -> Explanation | None:
+        return self.explanations.get(wanted_id)
+
+    def standing(self, pipeline: str) -> Standing:
+        return replace(self.stands, head=replace(self.stands.head, pipeline=pipeline))
+
+    def plan(self, _pipeline: str) -> Plans:
+        return self.stands.plans
+
+    def retrain(self, pipeline: str, *, forced: bool) -> str:
+        self._wish(f"retrain {pipeline} forced={forced}")
+        return "wish-1"
+
+    def wished(self, _pipeline: str, wish_id: str) -> Story | None:
+        assert wish_id == "wish-1"
+        return self._next()
+
+    def roll_back(self, pipeline: str, to: int | None) -> int:
+        self._wish(f"roll back {pipeline} to={to}")
+        return to or 2
+
+    def version_of(self, _pipeline: str, version: int) -> Story:
+        told = self._next()
+        assert told
+        return replace(told, version=version)
+
+    def judge(self, pipeline: str, version: int, *, approved: bool) -> None:
+        self._wish(f"judge {pipeline} {version} approved={approved}")
+
+    def ask_for_look(self, pipeline: str) -> None:
+        if self.deaf:
+            raise DeniedError("PutEvents answered AccessDenied")
+        self.wishes.append(f"look at {pipeline}")
 
     def predict(self, pipeline: str, instance: Mapping[str, Any]) -> Mapping[str, Any]:
         self.asked.append((pipeline, instance))
@@ -115,6 +172,16 @@ class FakeConnection:
 
     def dead_letters(self) -> int | None:
         return 2
+
+    def _next(self) -> Story | None:
+        told = self.script[min(self.looks, len(self.script) - 1)]
+        self.looks += 1
+        return told
+
+    def _wish(self, wish: str) -> None:
+        if self.denied:
+            raise WishError(self.denied)
+        self.wishes.append(wish)
 
 
 def tools(connection: FakeConnection, wishes: list[Wish] | None = None) -> Tools:

@@ -23,6 +23,7 @@ STACK: Mapping[str, Any] = {
     "Parameters": [{"ParameterKey": "ImageUri", "ParameterValue": "account/image@sha256:2"}],
     "Outputs": [
         {"OutputKey": "BucketName", "OutputValue": "freshet-prod-1"},
+        {"OutputKey": "TableName", "OutputValue": "freshet-prod-ledger"},
         {"OutputKey": "ExecutionRoleArn", "OutputValue": "arn:role"},
         {"OutputKey": "EndpointURL", "OutputValue": "https://id.execute-api.eu-central-1.amazonaws.com/prod/"},
     ],
@@ -115,6 +116,7 @@ def test_of_stack() -> None:
     """A stack's outputs and its image parameter are a deployment."""
     found = resolve(Wish(stage="prod"), Environment())
     assert found.stage.bucket_name == "freshet-prod-1"
+    assert found.stage.table_name == "freshet-prod-ledger"
     assert found.stage.image_uri == "account/image@sha256:2"
     assert found.api_url == "https://id.execute-api.eu-central-1.amazonaws.com/prod/"
     assert found.local is None

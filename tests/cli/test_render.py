@@ -9,9 +9,8 @@ import pytest
 from rich.console import Console, RenderableType
 
 from chalicelib.core.findings import Finding
-from chalicelib.services.progress import Rejected
+from chalicelib.services.stories import Rejected
 from cli import render
-from cli.connection import Live
 from tests.cli.fakes import LIVE, at, job, story
 
 Show = Callable[[RenderableType], str]
@@ -96,7 +95,7 @@ def test_progress_failed(show: Show) -> None:
 
 def test_progress_waiting(show: Show) -> None:
     """Before the event arrived that is said."""
-    assert "waiting for the upload's event" in show(render.progress("batch", "a.csv", None, now=at(0)))
+    assert "waiting to be looked at" in show(render.progress("batch", "a.csv", None, now=at(0)))
 
 
 def test_foreign_text(show: Show) -> None:
@@ -127,21 +126,16 @@ def test_runs_of_two_tasks(show: Show) -> None:
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100])
 def test_narrow(width: int) -> None:
-    """Whatever the width, file and state of a run and version and state of an endpoint are there, nothing is cut."""
+    """Whatever the width, file and state of a run are there, and nothing is cut."""
     console = Console(file=io.StringIO(), width=width, markup=False, highlight=False)
     failed = story("rolling out", jobs=LIVE.jobs, metrics=LIVE.metrics, rows=LIVE.rows)
     with console.capture() as capture:
         console.print(render.runs([failed, LIVE], now=at(100_000), width=width))
-        console.print(
-            render.endpoints(
-                [Live("reviews", "e", "InService", "rolling out", "version 3 answers", 3)], {"reviews": 1}, width=width
-            )
-        )
     shown = capture.get()
     assert "a.csv" in shown
-    assert shown.count("rolling out") == 2
+    assert "rolling out" in shown
     assert "\N{HORIZONTAL ELLIPSIS}" not in shown
-    assert all(word in shown for word in ("file", "state", "pipeline", "version"))
+    assert all(word in shown for word in ("file", "state"))
     assert all(len(line) <= width for line in shown.splitlines())
 
 
@@ -150,13 +144,6 @@ def test_metrics(show: Show) -> None:
     head, _, values = show(render.metrics(LIVE)).splitlines()
     assert head.split() == ["accuracy", "AUC"]
     assert values.split() == ["0.9100", "0.9700"]
-
-
-def test_endpoints(show: Show) -> None:
-    """An endpoint that does not exist yet is `none`, and so is its version."""
-    waiting = Live("reviews", "e", "none", "waiting", "no package", None)
-    shown = show(render.endpoints([waiting], {"reviews": 1}, width=100))
-    assert shown.splitlines()[-1].split()[:5] == ["reviews", "none", "none", "waiting", "1"]
 
 
 def test_predictions(show: Show) -> None:

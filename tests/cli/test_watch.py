@@ -1,17 +1,15 @@
 """Watching."""
 
-from functools import partial
-
 import pytest
 
-from chalicelib.services.progress import Story
-from cli.errors import FailedError, OutcomeError, RefusedError, TimedOutError
-from cli.watch import Patience, Sight, follow, outcome
+from chalicelib.services.stories import Story
+from cli.errors import FailedError, NotPromotedError, OutcomeError, RefusedError, TimedOutError
+from cli.watch import Patience, Sight, follow, of_upload, outcome
 from tests.cli.fakes import LIVE, UPLOAD, FakeConnection, FakeTime, story
 
 
 def sight(*script: Story | None) -> Sight:
-    return Sight("run", "reviews", UPLOAD, partial(FakeConnection(script).run_of, "reviews", UPLOAD))
+    return of_upload("run", "reviews", UPLOAD, FakeConnection(script).run_of)
 
 
 def test_until_settled() -> None:
@@ -37,6 +35,10 @@ def test_until_time_is_over() -> None:
         ([LIVE], None),
         ([story("scored"), story("replaced")], None),
         ([LIVE, story("refused")], RefusedError),
+        ([story("held"), LIVE], NotPromotedError),
+        ([story("rolled back"), story("refused")], RefusedError),
+        ([story("rejected"), story("training")], NotPromotedError),
+        ([story("superseded"), story("not started")], None),
         ([story("refused"), story("failed")], FailedError),
         ([None], TimedOutError),
         ([story("training")], TimedOutError),
@@ -44,7 +46,7 @@ def test_until_time_is_over() -> None:
     ],
 )
 def test_outcome(stories: list[Story | None], expected: type[OutcomeError] | None) -> None:
-    """The worst end decides: failed, then refused, then not in time."""
+    """The worst end decides: failed, refused, not promoted, not in time."""
     connection = FakeConnection()
     patience = Patience(0, 1)
     looks = list(follow(tuple(sight(told) for told in stories), patience, FakeTime().clock()))
@@ -54,4 +56,9 @@ def test_outcome(stories: list[Story | None], expected: type[OutcomeError] | Non
 
 def test_exit_codes() -> None:
     """The exit codes are those that the help promises."""
-    assert [kind("").exit_code for kind in (RefusedError, FailedError, TimedOutError)] == [4, 5, 124]
+    assert [kind("").exit_code for kind in (NotPromotedError, RefusedError, FailedError, TimedOutError)] == [
+        3,
+        4,
+        5,
+        124,
+    ]

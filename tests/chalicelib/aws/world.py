@@ -5,7 +5,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from unittest.mock import patch
 
-from chalicelib.adapters import executor, ledger, sagemaker, storage
+from chalicelib.adapters import events, executor, ledger, sagemaker, storage
+from chalicelib.adapters.events import EventBridgeBus
 from chalicelib.adapters.executor import AwsExecutor
 from chalicelib.adapters.ledger import DynamoLedger
 from chalicelib.adapters.sagemaker import SageMakerReader
@@ -19,6 +20,7 @@ from chalicelib.services.batches import Batches
 from chalicelib.services.observer import Observer
 from chalicelib.services.pipelines import Pipelines
 from chalicelib.services.predictor import Predictor
+from chalicelib.services.standings import Standings
 from chalicelib.services.stories import Stories
 from chalicelib.services.wishes import Wishes
 from tests.chalicelib.aws.account import Account
@@ -53,7 +55,9 @@ class World:
             batches=Batches(observer, store, book, performer, clock),
             wishes=Wishes(observer, reader, book, performer, clock),
             stories=Stories(observer, store, book, clock),
+            standings=Standings(observer, book, clock),
             predictor=Predictor(STAGE, self.specs, reader, self.runtime),
+            bus=EventBridgeBus(STAGE.name),
         )
 
     @property
@@ -104,6 +108,6 @@ class World:
 def on(world: World) -> Iterator[World]:
     """Let the adapters talk to a world's account."""
     with ExitStack() as stack:
-        for module in (executor, ledger, sagemaker, storage):
+        for module in (events, executor, ledger, sagemaker, storage):
             stack.enter_context(patch.object(module, "client", world.account.client))
         yield world

@@ -3,7 +3,8 @@
 import pytest
 
 from chalicelib.core.errors import WishError
-from tests.chalicelib.aws.account import Fault, KilledError, When, no_fault, refused
+from tests.chalicelib.aws.account import Fault, KilledError, When, no_fault
+from tests.chalicelib.aws.refusals import refused
 from tests.chalicelib.aws.world import PIPELINE, STAGE, World
 from tests.chalicelib.reliability.checker import check_all, check_ledger, check_rest
 from tests.chalicelib.reliability.scenario import POLICIES, come_to_rest

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from chalicelib.core.errors import SettingsError
 from chalicelib.core.facts import Upload
-from chalicelib.services.progress import Story
+from chalicelib.services.stories import Story
 from cli.address import Wish
 from cli.main import main
 from tests.cli.fakes import LIVE, FakeConnection, story, tools
@@ -59,6 +59,10 @@ def test_upload(csv_file: Path) -> None:
     [
         ([None, story("preparing"), LIVE], 0),
         ([story("replaced")], 0),
+        ([story("superseded")], 0),
+        ([story("held")], 3),
+        ([story("rejected")], 3),
+        ([story("rolled back")], 3),
         ([story("refused")], 4),
         ([story("training"), story("failed")], 5),
         ([story("training")], 124),
@@ -191,13 +195,13 @@ def test_runs() -> None:
 
 
 def test_status() -> None:
-    """The status tells the addresses, who answers, what is under way and what was dropped."""
-    connection = FakeConnection([story("training"), LIVE])
+    """The status tells the addresses, who answers, and what was dropped."""
+    connection = FakeConnection()
     (document,) = lines(run(["status", "--json"], connection))
     assert document["endpoint_url"] == "http://127.0.0.1:4566"
     assert document["dead_letters"] == 2
     assert document["pipelines"][0]["version"] == 3
-    assert document["pipelines"][0]["active_runs"] == 1
+    assert document["pipelines"][0]["wanted"] == 3
     shown = run(["status"], connection).stdout
     assert "http://127.0.0.1:4566/dev/" in shown
     assert "2, see http://127.0.0.1:4566/_localcloud/dead-letters" in shown

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner, Result
 
-from chalicelib.services.progress import Story
+from chalicelib.services.stories import Story
 from cli import local
 from cli.commands.demo import SENTENCES
 from cli.errors import CloudError
