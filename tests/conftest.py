@@ -18,7 +18,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--permutations", type=int, default=30, help="seeds of disordered lives, under each data policy")
     parser.addoption("--first-seed", type=int, default=0, help="the first of them: a failing seed can be replayed")
     parser.addoption("--races", type=int, default=10, help="races of 16 threads of each kind")
-    parser.addoption("--kill-seeds", type=int, default=0, help="tales killed at every call; if any, all pairs of kills")
+    parser.addoption("--everything", action="store_true", help="every kill and every refusal, not a sample of them")
+    parser.addoption("--kill-seeds", type=int, default=1, help="drawn tales that are killed")
     parser.addoption("--real", action="store_true", help="run tests/contract against the AWS of the environment")
 
 

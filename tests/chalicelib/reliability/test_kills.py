@@ -1,6 +1,7 @@
 """T3 and T3b: killed before and after every AWS call, the application ends where it would have ended undisturbed.
 
-An ordinary test run takes a seeded sample of the boundaries; `--kill-seeds N` takes all of them, of N drawn tales too.
+An ordinary test run takes a seeded sample of the boundaries; `--everything` takes all of
+them, and `--kill-seeds N` more drawn tales.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,12 +24,6 @@ SAMPLED = 30
 RECOVERY = 80  # calls after a kill within which the second one strikes
 
 
-@pytest.fixture
-def all_of_them(request: pytest.FixtureRequest) -> bool:
-    """Say whether every boundary is asked for."""
-    return bool(request.config.getoption("--kill-seeds"))
-
-
 def check_kills(tale: Tale, kills: Iterable[Iterable[Boundary]]) -> None:
     """Claim: wherever a tale is killed, it leaves the same."""
     undisturbed = left(live(tale))
@@ -43,33 +38,33 @@ def sample(kills: Sequence[tuple[Boundary, ...]], count: int, *, everything: boo
     return Random(0).sample(kills, count)  # noqa: S311 - no secret
 
 
-def test_every_call(all_of_them: bool) -> None:  # noqa: FBT001 - a fixture
+def test_every_call(everything: bool) -> None:  # noqa: FBT001 - a fixture
     """Killed before or after any call on the way from an upload to a live model, it ends as if nothing had been."""
     tale = TALES["upload"]
     kills = [(boundary,) for boundary in boundaries(live(tale), reads=True)]
-    check_kills(tale, sample(kills, 3 * SAMPLED, everything=all_of_them))
+    check_kills(tale, sample(kills, 3 * SAMPLED, everything=everything))
 
 
 @pytest.mark.parametrize("name", sorted(TALES))
-def test_every_change(name: str, all_of_them: bool) -> None:  # noqa: FBT001 - a fixture
+def test_every_change(name: str, everything: bool) -> None:  # noqa: FBT001 - a fixture
     """Killed before or after any call that changes something, every tale ends as if nothing had been (row 26)."""
     kills = [(boundary,) for boundary in boundaries(live(TALES[name]), reads=False)]
-    check_kills(TALES[name], sample(kills, SAMPLED // 4, everything=all_of_them))
+    check_kills(TALES[name], sample(kills, SAMPLED // 4, everything=everything))
 
 
-def test_seeds(request: pytest.FixtureRequest) -> None:
+def test_seeds(request: pytest.FixtureRequest, everything: bool) -> None:  # noqa: FBT001 - a fixture
     """Killed before or after any call, tales drawn from seeds end as if nothing had been."""
-    for seed in range(request.config.getoption("--kill-seeds") or 1):
+    for seed in range(request.config.getoption("--kill-seeds")):
         tale = random_tale(seed)
         kills = [(boundary,) for boundary in boundaries(live(tale), reads=True)]
-        check_kills(tale, sample(kills, 5, everything=bool(request.config.getoption("--kill-seeds"))))
+        check_kills(tale, sample(kills, 5, everything=everything))
 
 
-def test_double_kills(all_of_them: bool) -> None:  # noqa: FBT001 - a fixture
+def test_double_kills(everything: bool) -> None:  # noqa: FBT001 - a fixture
     """Killed again while it recovers, the walk to a live model ends as if nothing had been."""
     tale = TALES["upload"]
     first = boundaries(live(tale), reads=False)
     pairs: list[tuple[Boundary, ...]] = [
         (one, (one[0] + later, "after")) for one in first for later in range(1, RECOVERY)
     ]
-    check_kills(tale, sample(pairs, SAMPLED, everything=all_of_them))
+    check_kills(tale, sample(pairs, SAMPLED, everything=everything))
