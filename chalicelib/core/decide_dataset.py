@@ -70,8 +70,7 @@ def decide_dataset(stage: Stage, facts: PipelineFacts, dataset: DatasetFacts, no
         return Plan("refusing", "files are gone", (Settle(unsettled),))
     refusals = [verdict for verdict in _verdicts(facts, dataset) if verdict.fate == "rejected"] or gone
     if refusals:
-        told = "; ".join(f"{_name(verdict.key)}: {verdict.reason}" for verdict in refusals[:3])
-        return _end(head, dataset.row, "refused", told, now=now)
+        return _end(head, dataset.row, "refused", _told_of(refusals), now=now)
     files = f"{dataset.row.files} file{'s' if dataset.row.files > 1 else ''} accepted"
     step = Step("preparing", files, dataset.prepare, lambda attempt: _pin_and_prepare(stage, facts, dataset, attempt))
     unfinished = advance(now, step)
@@ -82,8 +81,11 @@ def decide_dataset(stage: Stage, facts: PipelineFacts, dataset: DatasetFacts, no
     if dataset.summary is None:
         return _end(head, dataset.row, "failed", f"prepare completed without its {container.SUMMARY_FILE}", now=now)
     faults = _faults(dataset)
-    if faults:
-        return Plan("refusing", "files cannot be used", (Settle(faults),))
+    unsettled = tuple(verdict for verdict in faults if verdict.upload_id not in facts.verdicts)
+    if unsettled:
+        return Plan("refusing", "files cannot be used", (Settle(unsettled),))
+    if faults:  # that were of use to an earlier run, whose verdict on them stays
+        return _end(head, dataset.row, "refused", _told_of(faults), now=now)
     if dataset.summary.get("refused"):
         return _end(head, dataset.row, "refused", str(dataset.summary["refused"]), now=now)
     return _begin_run(stage, facts, dataset, now)
@@ -201,6 +203,10 @@ def _meet(facts: PipelineFacts, dataset: DatasetFacts, run: RunRow, now: datetim
 def _verdicts(facts: PipelineFacts, dataset: DatasetFacts) -> list[UploadVerdict]:
     found = (facts.verdicts.get(upload.upload_id) for upload in dataset.uploads)
     return [verdict for verdict in found if verdict]
+
+
+def _told_of(refusals: Sequence[UploadVerdict]) -> str:
+    return "; ".join(f"{_name(verdict.key)}: {verdict.reason}" for verdict in refusals[:3])
 
 
 def _gone(facts: PipelineFacts, dataset: DatasetFacts) -> list[UploadVerdict]:

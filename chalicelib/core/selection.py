@@ -48,7 +48,7 @@ def select(policy: DataPolicy, versions: Sequence[Version], verdicts: Verdicts, 
     newest: list[Version] = []
     left_out: list[LeftOut] = []
     for _, of_key in groupby(versions, key=lambda version: version.upload.key):
-        usable = [version for version in of_key if not _rejected(version, verdicts)]
+        usable = [version for place, version in enumerate(of_key) if not _out(version, verdicts, newest=place == 0)]
         if usable and usable[0].deleted:
             left_out += _left_out(usable, verdicts, "its owner deleted it")
         elif usable:
@@ -60,9 +60,10 @@ def select(policy: DataPolicy, versions: Sequence[Version], verdicts: Verdicts, 
     return Selection(uploads, (*left_out, *others), pending)
 
 
-def _rejected(version: Version, verdicts: Verdicts) -> bool:
+def _out(version: Version, verdicts: Verdicts, *, newest: bool) -> bool:
+    """Whether a version cannot be used; one that was displaced or deleted does not come back for a newer, bad one."""
     verdict = verdicts.get(version.upload.upload_id)
-    return verdict is not None and verdict.fate == "rejected"
+    return verdict is not None and (verdict.fate == "rejected" or (verdict.fate == "superseded" and not newest))
 
 
 def _by_policy(

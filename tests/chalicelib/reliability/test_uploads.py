@@ -1,5 +1,7 @@
 """What becomes of uploads that are deleted, overwritten or spoilt at a bad moment."""
 
+from dataclasses import replace
+
 import pytest
 
 from chalicelib.core.errors import GoneError
@@ -117,6 +119,30 @@ def test_overwritten_before_the_copy(world: World) -> None:
     world.look()
     (row,) = datasets(world)
     assert contents(world, row.dataset_id) == {"1", "2"}
+
+
+def test_deleted_does_not_come_back(world: World) -> None:
+    """A version that its owner deleted is not learnt because a newer one of the file is bad."""
+    world.drop("a.csv", "bad\n1\n")
+    world.account.objects.put("uploads/reviews/a.csv", None)
+    come_to_rest(world)
+    world.drop("a.csv", "bad\n1\n3\n")
+    world.drop("b.csv", "1\n2\n")
+    come_to_rest(world)
+    check_all(world, ALL)
+
+
+def test_trained_file_that_is_refused_now(world: World) -> None:
+    """A file of an earlier run that cannot be used any more ends the data set, with its reason, and once."""
+    world.drop("a.csv", "1\n2\n")
+    world.walk()
+    key = "uploads/reviews/a.csv"
+    (stored,) = world.account.objects.versions[key]
+    world.account.objects.versions[key] = [replace(stored, content=b"bad\n1\n2\n")]  # as if the spec had become strict
+    world.drop("b.csv", "1\n3\n")
+    come_to_rest(world)
+    assert (datasets(world)[0].state, datasets(world)[0].reason) == ("refused", "a.csv: a row cannot be read")
+    assert world.services.pipelines.plan(PIPELINE)["learning"].state == "waiting"
 
 
 def test_first_verdict_stays(world: World) -> None:
