@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.core.actions import Plan
 from chalicelib.core.errors import DeniedError, WishError
 from chalicelib.core.facts import Job, Upload
-from chalicelib.core.ledger import Head
+from chalicelib.core.ledger import DatasetRow, Decision, Head
 from chalicelib.core.stage import Stage
 from chalicelib.services.pipelines import Plans
 from chalicelib.services.standings import Standing
@@ -82,6 +82,38 @@ STANDING = Standing(
     head=Head("reviews", 7),
     plans={"learning": Plan("idle", "every upload is settled"), "serving": Plan("live", "version 3 answers")},
 )
+
+
+TROUBLE = Decision(
+    fence=7,
+    at=at(0).isoformat(),
+    cause="sweep",
+    area="learning",
+    state="training",
+    reason="the rows are prepared",
+    outcome="CreateTrainingJob answered ResourceLimitExceeded",
+)
+EXPLANATION = Explanation(
+    replace(LIVE, verdict={"decision": "PROMOTE", "reasons": ["better by enough"], "evidence": {"gain": 0.0123}}),
+    (
+        Decision(
+            fence=1,
+            at=at(0).isoformat(),
+            cause="Object Created 1234",
+            area="learning",
+            state="preparing",
+            reason="1 new upload",
+            evidence={"wish": None},
+            actions=("copy upload 0123456789abcdef",),
+        ),
+    ),
+    {"report": "s3://bucket/report.html"},
+)
+
+
+def dataset_row(dataset_id: str) -> DatasetRow:
+    """Give the row of a dataset version that is being prepared."""
+    return DatasetRow(dataset_id, "preparing", "1 new upload", "1 new upload", at(0).isoformat(), 1)
 
 
 @dataclass

@@ -18,11 +18,12 @@ from chalicelib.services.batches import Batches
 from chalicelib.services.observer import Observer
 from chalicelib.services.pipelines import Pipelines
 from chalicelib.services.predictor import Predictor
+from chalicelib.services.standings import Standings
 from chalicelib.services.stories import Stories
 from chalicelib.services.wishes import Wishes
 from tests.chalicelib.aws.account import Account
 from tests.chalicelib.aws.programs import finish
-from tests.chalicelib.fakes import FakeRuntime
+from tests.chalicelib.fakes import FakeBus, FakeRuntime
 
 STAGE = Stage(
     "dev",
@@ -40,6 +41,7 @@ class World:
 
     account: Account = field(default_factory=lambda: Account(STAGE.bucket_name))
     runtime: FakeRuntime = field(default_factory=FakeRuntime)
+    bus: FakeBus = field(default_factory=FakeBus)
 
     def __post_init__(self) -> None:
         clock = self.account.clock
@@ -51,7 +53,9 @@ class World:
             batches=Batches(observer, store, book, performer, clock),
             wishes=Wishes(observer, reader, book, performer, clock),
             stories=Stories(observer, store, book, clock),
+            standings=Standings(observer, book, clock),
             predictor=Predictor(STAGE, PIPELINES, reader, self.runtime),
+            bus=self.bus,
         )
 
     @property
