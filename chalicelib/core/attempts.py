@@ -52,7 +52,7 @@ def advance(now: datetime, *steps: Step) -> Plan | GivenUp | None:
             continue
         if last.status not in FINISHED:
             return Plan(step.state, f"{last.name} is {last.status}")
-        if not passing(last) or len(step.jobs) >= MAX_ATTEMPTS:
+        if given_up(step.jobs):
             return GivenUp(last)
         attempt = len(step.jobs) + 1
         due = (last.ended or now) + _BACK_OFF * 2 ** (attempt - 2)
@@ -62,6 +62,14 @@ def advance(now: datetime, *steps: Step) -> Plan | GivenUp | None:
             )
         return Plan(step.state, f"{last.name} failed for a passing reason ({last.reason})", step.start(attempt))
     return None
+
+
+def given_up(jobs: Jobs) -> bool:
+    """Whether a step ended without success and is not tried again."""
+    last = jobs[-1] if jobs else None
+    if last is None or last.status not in FINISHED - {"Completed"}:
+        return False
+    return not passing(last) or len(jobs) >= MAX_ATTEMPTS
 
 
 def passing(job: Job) -> bool:

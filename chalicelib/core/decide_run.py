@@ -14,7 +14,7 @@ from itertools import chain
 
 from chalicelib.core import gate, job_requests, requests
 from chalicelib.core.actions import Action, Change, Plan, Settle
-from chalicelib.core.attempts import GivenUp, Step, advance
+from chalicelib.core.attempts import GivenUp, Step, advance, given_up
 from chalicelib.core.decide_dataset import settled_by
 from chalicelib.core.facts import DatasetFacts, ModelPackage, PipelineFacts, Rival, RunFacts
 from chalicelib.core.ledger import DatasetState, Reference, RunRow, RunState
@@ -73,7 +73,8 @@ def _compare_with(facts: PipelineFacts, run: RunFacts, champion: Reference | Non
 
 
 def _steps(stage: Stage, run: RunFacts) -> tuple[Step, ...]:
-    rivals = [rival for rival in (run.champion, run.anchor) if rival]
+    # A rival that cannot score must not keep every challenger out: the gate holds one that lacks the comparison.
+    rivals = [rival for rival in (run.champion, run.anchor) if rival and not given_up(rival.score)]
 
     def train(attempt: int) -> tuple[Action, ...]:
         return (job_requests.training_job(stage, run.lineage, run.spec, attempt),)

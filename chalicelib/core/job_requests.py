@@ -8,6 +8,7 @@ from typing import Any
 
 from chalicelib.core import container, digests, places
 from chalicelib.core.actions import Call
+from chalicelib.core.attempts import given_up
 from chalicelib.core.facts import BatchFacts, DatasetFacts, Lineage, Rival, RunFacts
 from chalicelib.core.names import Step
 from chalicelib.core.places import Folder
@@ -116,7 +117,7 @@ def _evaluate_inputs(stage: Stage, run: RunFacts, folder: Folder) -> list[Reques
         (run.anchor, container.ANCHOR_SCORES, container.ANCHOR_SEEN),
     )
     for rival, scores, seen in roles:
-        if rival:
+        if rival and not given_up(rival.score):
             theirs = stage.bucket.dataset(lineage.pipeline, rival.dataset_id)
             uris[scores] = _scores(stage, run, rival.reference.run_id).uri("")
             uris[seen] = theirs.uri(container.PREPARED, container.SEEN, "")

@@ -4,6 +4,8 @@ An event only says where to look; what is done there is decided from the facts, 
 order or never: the sweep looks at every pipeline every few minutes.
 """
 
+from itertools import product
+
 from chalice.app import Blueprint, CloudWatchEvent, Rate
 
 from chalicelib import bootstrap, settings
@@ -89,10 +91,9 @@ def on_wish(envelope: CloudWatchEvent) -> None:
 def sweep(_event: CloudWatchEvent) -> None:
     """Look at every pipeline; one that cannot be looked at does not keep us from the others."""
     troubles: list[FreshetError] = []
-    for pipeline in PIPELINES:
+    for pipeline, look in product(PIPELINES, (_sweep, _look_at_batches)):
         try:
-            _look(pipeline, "sweep")
-            _look_at_batches(pipeline)
+            look(pipeline)
         except FreshetError as error:
             logger.warning("sweep_failed", extra={"pipeline": pipeline, "error": type(error).__name__})
             troubles.append(error)
@@ -102,6 +103,10 @@ def sweep(_event: CloudWatchEvent) -> None:
 
 def _look(pipeline: str, cause: str) -> None:
     log_plans(bootstrap.services().pipelines.look(pipeline, cause), pipeline=pipeline)
+
+
+def _sweep(pipeline: str) -> None:
+    _look(pipeline, "sweep")
 
 
 def _look_at_batches(pipeline: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from chalicelib.core import places
 from chalicelib.core.actions import Plan
 from chalicelib.core.decide_batch import ENDED, decide_batch
+from chalicelib.core.errors import CallError, GoneError
 from chalicelib.core.facts import Upload
 from chalicelib.core.ledger import BatchEnd
 from chalicelib.services.observer import Observer
@@ -22,13 +23,36 @@ class Batches:
     clock: Clock
 
     def look(self, pipeline: str) -> dict[str, Plan]:
-        """Do what comes next with every file to score that is not done with; return the plans by batch."""
+        """Do what comes next with every file to score that is not done with; return the plans by batch.
+
+        Raises
+        ------
+        CallError
+            If AWS did not do it for one of them; the others were looked at all the same.
+        """
         if pipeline not in self.observer.specs:
             return {}
         ended = self.ledger.batches(pipeline)
         versions = self.storage.versions(self.observer.stage.bucket.batch_inputs(pipeline))
-        waiting = [version.upload for version in versions if version.upload.upload_id not in ended]
-        return {upload.upload_id: self._advance(pipeline, upload) for upload in waiting}
+        plans: dict[str, Plan] = {}
+        troubles: list[CallError] = []
+        for version in versions:
+            upload = version.upload
+            if upload.upload_id in ended:
+                continue
+            try:
+                plan = _gone() if version.deleted else self._advance(pipeline, upload)
+            except GoneError:
+                plan = _gone()
+            except CallError as error:
+                troubles.append(error)
+                continue
+            plans[upload.upload_id] = plan
+            if plan.state in ENDED:
+                self.ledger.end_batch(pipeline, BatchEnd(upload.upload_id, upload.key, plan.state, plan.reason))
+        if troubles:
+            raise troubles[0]
+        return plans
 
     def _advance(self, pipeline: str, upload: Upload) -> Plan:
         facts = self.observer.batch(pipeline, upload.upload_id)
@@ -39,8 +63,6 @@ class Batches:
             return Plan("ignored", f"there is no batch {upload.upload_id} of {pipeline}")
         plan = decide_batch(self.observer.stage, facts, self.clock())
         self.executor.perform(pipeline, plan.actions, lambda: True)
-        if plan.state in ENDED:
-            self.ledger.end_batch(pipeline, BatchEnd(upload.upload_id, upload.key, plan.state, plan.reason))
         return plan
 
     def _accept(self, pipeline: str, upload: Upload) -> None:
@@ -58,3 +80,7 @@ class Batches:
             "refused": unread or (None if run_id else "no model was live yet"),
         }
         self.storage.write_json_once(stage.bucket.batch(pipeline, upload.upload_id).key(places.BATCH_FILE), document)
+
+
+def _gone() -> Plan:
+    return Plan("refused", "its owner deleted it before it was scored")

@@ -82,12 +82,15 @@ class Stories:
             yield self._story(facts, row)
 
     def run_of(self, pipeline: str, upload: Upload) -> Story | None:
-        """Tell of the dataset version that took up an upload last; None if none did yet."""
+        """Tell of the dataset version that an upload was trained in, or that took it up last; None if none did yet."""
         facts = self._facts(pipeline)
         verdict = facts.verdicts.get(upload.upload_id)
         if verdict and verdict.fate == "superseded":
             return Story(pipeline, upload.upload_id, (upload.key,), "superseded", verdict.reason)
-        for row in self.ledger.datasets(pipeline):
+        rows = self.ledger.datasets(pipeline)
+        if verdict and verdict.run_id:  # later ones hold it too: they are others' stories
+            rows = [row for row in reversed(rows) if row.run_id == verdict.run_id]
+        for row in rows:
             dataset = self.observer.dataset(pipeline, row.dataset_id)
             if dataset and upload.upload_id in {taken.upload_id for taken in dataset.uploads}:
                 return _of_upload(self._told(facts, dataset), upload, dataset, facts.verdicts)

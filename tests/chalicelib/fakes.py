@@ -1,4 +1,4 @@
-"""A model that answers in memory, and a bus that remembers, for the services that ask them."""
+"""A model that answers in memory, for the services that ask one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,16 +6,6 @@ from typing import Any
 
 from chalicelib.core.errors import NotReadyError
 from chalicelib.core.predictions import Instance
-
-
-@dataclass
-class FakeBus:
-    """A bus that takes every event: the pipelines of which a look was asked for."""
-
-    asked: list[str] = field(default_factory=list)
-
-    def ask_for_look(self, pipeline: str) -> None:
-        self.asked.append(pipeline)
 
 
 @dataclass

@@ -68,4 +68,4 @@ def test_people_are_the_cause(world: World, connection: ServiceConnection) -> No
     connection.ask_for_look(PIPELINE)
     causes = [decision.cause for decision in world.services.wishes.ledger.decisions(PIPELINE)][-3:]
     assert causes == [f"a person asked for it with `freshet {verb}`" for verb in ("retrain", "approve", "rollback")]
-    assert world.bus.asked == [PIPELINE]
+    assert PIPELINE in world.account.events[-1]

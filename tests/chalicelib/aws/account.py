@@ -10,9 +10,8 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Literal, Protocol
-
-from botocore.exceptions import ClientError
 
 from tests.chalicelib.aws.dynamodb import Tables
 from tests.chalicelib.aws.s3 import Objects
@@ -32,13 +31,6 @@ class Fault(Protocol):
 
     def __call__(self, when: When, number: int, operation: str) -> None:
         """Strike the call of this number, before its effect or after it."""
-
-
-def refused(code: str, status: int = 400, message: str = "said no") -> ClientError:
-    """Return an answer of AWS that is an error."""
-    return ClientError(
-        {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Op"
-    )  # type: ignore[typeddict-item]
 
 
 def no_fault(when: When, number: int, operation: str) -> None:
@@ -74,7 +66,8 @@ class Account:
 
     def client(self, service: str) -> "Client":
         """Return the client of a service."""
-        return Client(self, {"s3": self.objects, "dynamodb": self.tables, "sagemaker": self.machines}[service])
+        states = {"s3": self.objects, "dynamodb": self.tables, "sagemaker": self.machines, "events": Bus(self.events)}
+        return Client(self, states[service])
 
     def call(self, operation: str, effect: Callable[[], Any]) -> Any:
         """Carry out one call."""
@@ -92,6 +85,17 @@ class Account:
         """Return the time of a change: no two are the same."""
         self.now += timedelta(milliseconds=1)
         return self.now
+
+
+@dataclass(frozen=True)
+class Bus:
+    """EventBridge, as far as it tells handlers of ours to look."""
+
+    events: list[str]
+
+    def put_events(self, Entries: list[Answer]) -> Answer:
+        self.events.extend(entry["Detail"] for entry in Entries)
+        return {"FailedEntryCount": 0, "Entries": []}
 
 
 class Client:
@@ -126,4 +130,4 @@ class Paginator:
         pages = self.account.call(self.operation, lambda: self.pages(**request))
         yield pages[0]
         for page in pages[1:]:
-            yield self.account.call(self.operation, lambda page=page: page)
+            yield self.account.call(self.operation, partial(dict, page))

@@ -3,16 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import ClientError
+from tests.chalicelib.aws.refusals import refused
 
 Item = dict[str, Any]
 _PAGE = 5  # items a page, so that tests meet a second one
-
-
-def _error(code: str, **more: Any) -> ClientError:
-    return ClientError(
-        {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": 400}, **more}, "Op"
-    )  # type: ignore[typeddict-item]
 
 
 @dataclass
@@ -21,33 +15,33 @@ class Tables:
 
     items: dict[tuple[str, str, str], Item] = field(default_factory=dict)
 
-    def get_item(self, TableName: str, Key: Item, ConsistentRead: bool) -> Item:  # noqa: N803, FBT001 - boto3's
+    def get_item(self, TableName: str, Key: Item, ConsistentRead: bool) -> Item:  # noqa: FBT001 - boto3's
         assert ConsistentRead
         item = self.items.get((TableName, Key["pk"]["S"], Key["sk"]["S"]))
         return {"Item": item} if item else {}
 
-    def put_item(self, TableName: str, Item: Item, ConditionExpression: str = "", **values: Any) -> Item:  # noqa: N803
+    def put_item(self, TableName: str, Item: Item, ConditionExpression: str = "", **values: Any) -> Item:
         if not self._holds(TableName, Item, ConditionExpression, values):
-            raise _error("ConditionalCheckFailedException")
+            raise refused("ConditionalCheckFailedException")
         self.items[_key(TableName, Item)] = Item
         return {}
 
-    def transact_write_items(self, TransactItems: list[Item]) -> Item:  # noqa: N803
+    def transact_write_items(self, TransactItems: list[Item]) -> Item:
         puts = [item["Put"] for item in TransactItems]
         held = [self._holds(put["TableName"], put["Item"], put.get("ConditionExpression", ""), put) for put in puts]
         if not all(held):
             reasons = [{"Code": "None" if holds else "ConditionalCheckFailed"} for holds in held]
-            raise _error("TransactionCanceledException", CancellationReasons=reasons)
+            raise refused("TransactionCanceledException", CancellationReasons=reasons)
         for put in puts:
             self.items[_key(put["TableName"], put["Item"])] = put["Item"]
         return {}
 
     def query_pages(
         self,
-        TableName: str,  # noqa: N803
-        ConsistentRead: bool,  # noqa: N803, FBT001
-        KeyConditionExpression: str,  # noqa: N803
-        ExpressionAttributeValues: Item,  # noqa: N803
+        TableName: str,
+        ConsistentRead: bool,  # noqa: FBT001 - boto3's
+        KeyConditionExpression: str,
+        ExpressionAttributeValues: Item,
     ) -> list[Item]:
         assert ConsistentRead
         assert KeyConditionExpression == "pk = :pk AND begins_with(sk, :prefix)"

@@ -8,13 +8,9 @@ from hashlib import md5
 from itertools import count
 from typing import Any
 
-from botocore.exceptions import ClientError
+from tests.chalicelib.aws.refusals import refused
 
 _PAGE = 4  # entries a page, so that tests meet a second one
-
-
-def _error(code: str, status: int) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "Op")  # type: ignore[typeddict-item]
 
 
 @dataclass(frozen=True)
@@ -54,23 +50,26 @@ class Objects:
         """Return the keys below a prefix."""
         return sorted(key for key in self.versions if key.startswith(prefix))
 
-    def head_object(self, Bucket: str, Key: str, VersionId: str | None = None) -> dict[str, Any]:  # noqa: N803 - boto3's
+    def head_object(self, Bucket: str, Key: str, VersionId: str | None = None) -> dict[str, Any]:
         stored = self._find(Key, VersionId)
         content = stored.content or b""
         return {"VersionId": stored.version, "ETag": _etag(content), "ContentLength": len(content)}
 
-    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803
+    def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
         return {"Body": io.BytesIO(self._find(Key).content or b"")}
 
-    def put_object(self, Bucket: str, Key: str, Body: bytes, ContentType: str = "", IfNoneMatch: str = "") -> Any:  # noqa: N803
+    def put_object(self, Bucket: str, Key: str, Body: bytes, ContentType: str = "", IfNoneMatch: str = "") -> Any:
         if IfNoneMatch and Key in self.versions and self.versions[Key][0].content is not None:
-            raise _error("PreconditionFailed", 412)
+            raise refused("PreconditionFailed", 412)
         return {"VersionId": self.put(Key, Body)}
+
+    def delete_object(self, Bucket: str, Key: str) -> Any:
+        return {"VersionId": self.put(Key, None)}
 
     def copy(self, source: dict[str, str], bucket: str, key: str) -> None:
         self.put(key, self._find(source["Key"], source.get("VersionId")).content)
 
-    def list_object_versions_pages(self, Bucket: str, Prefix: str) -> list[dict[str, Any]]:  # noqa: N803
+    def list_object_versions_pages(self, Bucket: str, Prefix: str) -> list[dict[str, Any]]:
         found = [stored for key in self.list_keys(Prefix) for stored in self.versions[key]]
         return [self._page(found[start : start + _PAGE]) for start in range(0, len(found) or 1, _PAGE)]
 
@@ -95,7 +94,7 @@ class Objects:
         of_key = self.versions.get(key, [])
         stored = next((one for one in of_key if version in (None, one.version)), None)
         if stored is None or stored.content is None:
-            raise _error("NoSuchKey" if version is None else "NoSuchVersion", 404)
+            raise refused("NoSuchKey" if version is None else "NoSuchVersion", 404)
         return stored
 
 

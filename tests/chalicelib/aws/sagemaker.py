@@ -9,15 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
+from tests.chalicelib.aws.refusals import refused
 
 Request = dict[str, Any]
 _PAGE = 2  # versions a page, so that tests meet a second one
 KINDS = {"Processing": "processing_job", "Training": "training_job", "Transform": "transform_job"}
-
-
-def _error(code: str, message: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": 400}}, "Op")  # type: ignore[typeddict-item]
 
 
 @dataclass
@@ -73,17 +69,18 @@ class Machines:
     def _create_job(self, kind: str, request: Request) -> Request:
         name = request[f"{kind}JobName"]
         if name in self.jobs:
-            raise _error("ResourceInUse", f"Job name must be unique: {name}")
+            raise refused("ResourceInUse", message=f"Job name must be unique: {name}")
         if kind == "Transform" and request["ModelName"] not in self.models:
-            raise _error("ValidationException", f"Could not find model {request['ModelName']}.")
+            raise refused("ValidationException", message=f"Could not find model {request['ModelName']}.")
         self.jobs[name] = {**request, "Kind": kind, "Status": "InProgress", "Started": self.time()}
         return {}
 
     def _describe_job(self, kind: str, name: str) -> Request:
         job = self.jobs.get(name)
         if job is None or job["Kind"] != kind:
-            raise _error(
-                "ResourceNotFound" if kind != "Training" else "ValidationException", "Requested resource not found."
+            raise refused(
+                "ResourceNotFound" if kind != "Training" else "ValidationException",
+                message="Requested resource not found.",
             )
         return {
             **job,
@@ -95,14 +92,14 @@ class Machines:
     def create_model(self, **request: Any) -> Request:
         return self._make(self.models, "ModelName", "model", request)
 
-    def describe_model(self, ModelName: str) -> Request:  # noqa: N803
+    def describe_model(self, ModelName: str) -> Request:
         return self._show(self.models, "model", ModelName)
 
     def create_endpoint_config(self, **request: Any) -> Request:
         self._show(self.models, "model", request["ProductionVariants"][0]["ModelName"])
         return self._make(self.configs, "EndpointConfigName", "endpoint configuration", request)
 
-    def describe_endpoint_config(self, EndpointConfigName: str) -> Request:  # noqa: N803
+    def describe_endpoint_config(self, EndpointConfigName: str) -> Request:
         return self._show(self.configs, "endpoint configuration", EndpointConfigName)
 
     def create_endpoint(self, **request: Any) -> Request:
@@ -114,29 +111,29 @@ class Machines:
         }
         return self._make(self.endpoints, "EndpointName", "endpoint", request | status)
 
-    def describe_endpoint(self, EndpointName: str) -> Request:  # noqa: N803
+    def describe_endpoint(self, EndpointName: str) -> Request:
         return self._show(self.endpoints, "endpoint", EndpointName)
 
-    def update_endpoint(self, EndpointName: str, EndpointConfigName: str) -> Request:  # noqa: N803
+    def update_endpoint(self, EndpointName: str, EndpointConfigName: str) -> Request:
         endpoint = self._show(self.endpoints, "endpoint", EndpointName)
         self._show(self.configs, "endpoint configuration", EndpointConfigName)
         if endpoint["EndpointStatus"] != "InService":
-            raise _error("ValidationException", f'Cannot update in-progress endpoint "{EndpointName}".')
+            raise refused("ValidationException", message=f'Cannot update in-progress endpoint "{EndpointName}".')
         endpoint = self.endpoints[EndpointName]
         endpoint |= {"EndpointStatus": "Updating", "LastModifiedTime": self.time(), "Wanted": EndpointConfigName}
         return {}
 
-    def delete_endpoint(self, EndpointName: str) -> Request:  # noqa: N803
+    def delete_endpoint(self, EndpointName: str) -> Request:
         self._show(self.endpoints, "endpoint", EndpointName)
         self.endpoints[EndpointName]["EndpointStatus"] = "Deleting"
         return {}
 
     def create_model_package_group(self, **request: Any) -> Request:
         if request["ModelPackageGroupName"] in self.groups:
-            raise _error("ValidationException", "Model Package Group already exists: arn")
+            raise refused("ValidationException", message="Model Package Group already exists: arn")
         return self._make(self.groups, "ModelPackageGroupName", "group", request)
 
-    def describe_model_package_group(self, ModelPackageGroupName: str) -> Request:  # noqa: N803
+    def describe_model_package_group(self, ModelPackageGroupName: str) -> Request:
         return self._show(self.groups, "group", ModelPackageGroupName)
 
     def create_model_package(self, **request: Any) -> Request:
@@ -157,9 +154,9 @@ class Machines:
         self.tell(package["ModelPackageGroupName"])
         return {}
 
-    def list_model_packages_pages(self, ModelPackageGroupName: str, **_: Any) -> list[Request]:  # noqa: N803
+    def list_model_packages_pages(self, ModelPackageGroupName: str, **_: Any) -> list[Request]:
         if ModelPackageGroupName not in self.groups:
-            raise _error("ValidationException", f"Model Package Group {ModelPackageGroupName} does not exist.")
+            raise refused("ValidationException", message=f"Model Package Group {ModelPackageGroupName} does not exist.")
         found = [p for p in reversed(self.versions) if p["ModelPackageGroupName"] == ModelPackageGroupName]
         pages = [found[start : start + _PAGE] for start in range(0, len(found) or 1, _PAGE)]
         return [{"ModelPackageSummaryList": page} for page in pages]
@@ -167,11 +164,11 @@ class Machines:
     def _make(self, made: dict[str, Request], key: str, noun: str, request: Request) -> Request:
         name = request[key]
         if name in made:
-            raise _error("ValidationException", f'Cannot create already existing {noun} "{name}".')
+            raise refused("ValidationException", message=f'Cannot create already existing {noun} "{name}".')
         made[name] = dict(request)
         return {}
 
     def _show(self, made: dict[str, Request], noun: str, name: str) -> Request:
         if name not in made:
-            raise _error("ValidationException", f'Could not find {noun} "{name}".')
+            raise refused("ValidationException", message=f'Could not find {noun} "{name}".')
         return dict(made[name])

@@ -5,7 +5,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from unittest.mock import patch
 
-from chalicelib.adapters import executor, ledger, sagemaker, storage
+from chalicelib.adapters import events, executor, ledger, sagemaker, storage
+from chalicelib.adapters.events import EventBridgeBus
 from chalicelib.adapters.executor import AwsExecutor
 from chalicelib.adapters.ledger import DynamoLedger
 from chalicelib.adapters.sagemaker import SageMakerReader
@@ -23,7 +24,7 @@ from chalicelib.services.stories import Stories
 from chalicelib.services.wishes import Wishes
 from tests.chalicelib.aws.account import Account
 from tests.chalicelib.aws.programs import finish
-from tests.chalicelib.fakes import FakeBus, FakeRuntime
+from tests.chalicelib.fakes import FakeRuntime
 
 STAGE = Stage(
     "dev",
@@ -41,7 +42,6 @@ class World:
 
     account: Account = field(default_factory=lambda: Account(STAGE.bucket_name))
     runtime: FakeRuntime = field(default_factory=FakeRuntime)
-    bus: FakeBus = field(default_factory=FakeBus)
 
     def __post_init__(self) -> None:
         clock = self.account.clock
@@ -55,7 +55,7 @@ class World:
             stories=Stories(observer, store, book, clock),
             standings=Standings(observer, book, clock),
             predictor=Predictor(STAGE, PIPELINES, reader, self.runtime),
-            bus=self.bus,
+            bus=EventBridgeBus(STAGE.name),
         )
 
     @property
@@ -106,6 +106,6 @@ class World:
 def on(world: World) -> Iterator[World]:
     """Let the adapters talk to a world's account."""
     with ExitStack() as stack:
-        for module in (executor, ledger, sagemaker, storage):
+        for module in (events, executor, ledger, sagemaker, storage):
             stack.enter_context(patch.object(module, "client", world.account.client))
         yield world

@@ -60,7 +60,7 @@ def test_raw_name_is_safe(key: str) -> None:
 @pytest.mark.parametrize("key", ["uploads/reviews/données été.csv.gz", "uploads/reviews/" + "x" * 900 + ".jsonl"])
 def test_raw_name_keeps_format(key: str) -> None:
     """A pinned copy keeps the suffix that says how to read it."""
-    assert places.refusal(places.raw_name("0123456789abcdef", key), 1) is None
+    assert places.refusal(places.raw_name("0123456789abcdef", key), 1, 10) is None
 
 
 @pytest.mark.parametrize(
@@ -69,11 +69,16 @@ def test_raw_name_keeps_format(key: str) -> None:
         ("uploads/reviews/a.txt", 5, "file names must end in .csv, .csv.gz, .jsonl or .jsonl.gz"),
         ("uploads/reviews/a.CSV", 5, None),
         ("uploads/reviews/a.csv", 0, "the file is empty"),
+        (
+            "uploads/reviews/a.csv",
+            1001,
+            "the file has 1,001 bytes, and 1,000 are allowed: split it, or raise the pipeline's limit",
+        ),
     ],
 )
 def test_refusal(key: str, size: int, complaint: str | None) -> None:
     """A file that will not be read is refused with the reason a person needs."""
-    assert places.refusal(key, size) == complaint
+    assert places.refusal(key, size, 1000) == complaint
 
 
 def test_split_uri() -> None:

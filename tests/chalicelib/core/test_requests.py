@@ -7,23 +7,42 @@ import botocore.session
 import pytest
 from botocore.validate import ParamValidator
 
-from chalicelib.core import decide
+from chalicelib.core import requests
 from chalicelib.core.actions import Call, Plan
-from tests.chalicelib.core.test_decide import BATCH, DATASET, DONE, ROLLOUT, RUN, SPEC, SUMMARY
-from tests.chalicelib.fakes import STAGE
+from chalicelib.core.decide_batch import decide_batch
+from chalicelib.core.decide_dataset import decide_dataset
+from chalicelib.core.decide_rollout import decide_rollout
+from chalicelib.core.decide_run import decide_run
+from tests.chalicelib.aws.world import STAGE
+from tests.chalicelib.core.samples import (
+    BATCH,
+    CHAMPION,
+    DATASET,
+    DONE,
+    ENDPOINT,
+    FACTS,
+    NOW,
+    RUN,
+    RUN_ROW,
+    VERDICT,
+)
 
 
 def plans() -> Iterator[Plan]:
     """Give every plan that calls SageMaker."""
-    yield decide.decide_dataset(STAGE, DATASET, current=SPEC)
-    yield decide.decide_dataset(STAGE, replace(DATASET, prepare=DONE, summary=SUMMARY), current=SPEC)
-    yield decide.decide_run(STAGE, replace(RUN, train=DONE))
-    yield decide.decide_run(STAGE, replace(RUN, train=DONE, score=DONE))
-    yield decide.decide_run(STAGE, replace(RUN, train=DONE, score=DONE, evaluate=DONE))
-    yield decide.decide_rollout(STAGE, ROLLOUT)
-    yield decide.decide_rollout(STAGE, replace(ROLLOUT, endpoint=None))
-    yield decide.decide_batch(STAGE, BATCH)
-    yield decide.decide_batch(STAGE, replace(BATCH, shard=DONE))
+    yield decide_dataset(STAGE, FACTS, DATASET, NOW)
+    champion = replace(RUN_ROW, champion=CHAMPION.reference)
+    facts = replace(FACTS, wanted=CHAMPION.package)
+    for change in ({}, {"train": (DONE,)}, {"train": (DONE,), "score": (DONE,)}):
+        scored = replace(CHAMPION, score=(DONE,) if "score" in change else ())
+        yield decide_run(STAGE, facts, DATASET, replace(RUN, row=champion, champion=scored, **change), NOW)  # type: ignore[arg-type]
+    judged = replace(RUN, row=replace(RUN_ROW, verdict=VERDICT), train=(DONE,), score=(DONE,), evaluate=(DONE,))
+    yield decide_run(STAGE, FACTS, DATASET, judged, NOW)
+    yield decide_rollout(STAGE, replace(facts, endpoint=ENDPOINT))
+    yield decide_rollout(STAGE, facts)
+    yield Plan("", "", (requests.delete_endpoint(ENDPOINT),))
+    yield decide_batch(STAGE, BATCH, NOW)
+    yield decide_batch(STAGE, replace(BATCH, shard=(DONE,)), NOW)
 
 
 CALLS = [action for plan in plans() for action in plan.actions if isinstance(action, Call)]
@@ -53,4 +72,5 @@ def test_all_kinds() -> None:
         "create_endpoint_config",
         "create_endpoint",
         "update_endpoint",
+        "delete_endpoint",
     }

@@ -1,74 +1,12 @@
-"""The Chalice application: raw AWS payloads in, service calls out; HTTP requests in, documents out."""
+"""The Chalice application: HTTP requests in, documents out."""
 
 import json
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 from chalice.test import Client
 
-from chalicelib import bootstrap
-from chalicelib.bootstrap import Services
-from chalicelib.core.actions import Call, Plan
 from chalicelib.pipelines import PIPELINES
-from tests.chalicelib.fakes import STAGE, World
-
-RUN_ID = "0123456789abcdef"
-
-
-@pytest.fixture
-def client(services: Services, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
-    """Give the application's test client, on fakes."""
-    monkeypatch.setenv("FRESHET_STAGE", "dev")
-    monkeypatch.setattr(bootstrap, "services", lambda: services)
-    from app import app  # noqa: PLC0415 - reads the stage's name when imported
-
-    with Client(app) as client:
-        yield client
-
-
-def test_upload_starts_prepare(client: Client, world: World, event: Callable[[str], dict[str, Any]]) -> None:
-    """An "Object Created" under uploads/ starts the prepare job."""
-    payload = event("s3_object_created")
-    detail = payload["detail"]
-    world.drop(detail["object"]["key"], detail["object"]["version-id"])
-    client.lambda_.invoke("on_upload", payload)
-    assert world.executor.performed == ["create_processing_job"]
-
-
-@pytest.mark.parametrize(
-    ("bucket", "key"),
-    [("freshet-dev-another-bucket", "uploads/reviews/a.csv"), (STAGE.bucket_name, "models/reviews/a.csv")],
-)
-def test_foreign_objects(
-    client: Client, world: World, event: Callable[[str], dict[str, Any]], bucket: str, key: str
-) -> None:
-    """An object of another bucket, or one of our own outputs, starts nothing."""
-    payload = event("s3_object_created")
-    payload["detail"]["bucket"]["name"], payload["detail"]["object"]["key"] = bucket, key
-    world.drop(key, payload["detail"]["object"]["version-id"])
-    client.lambda_.invoke("on_upload", payload)
-    assert not world.executor.performed
-
-
-@pytest.mark.parametrize("name", ["processing_job", "training_job", "transform_job"])
-def test_jobs_of_nobody(client: Client, world: World, event: Callable[[str], dict[str, Any]], name: str) -> None:
-    """The event of a job whose dataset version or run was never accepted changes nothing and does not fail."""
-    client.lambda_.invoke("on_job", event(name))
-    assert not world.executor.performed
-
-
-@pytest.mark.parametrize("name", ["model_package", "endpoint"])
-def test_release_events(client: Client, world: World, event: Callable[[str], dict[str, Any]], name: str) -> None:
-    """A package's or endpoint's event looks at the endpoint, whatever state the event itself tells."""
-    world.executor.perform(_registered())
-    client.lambda_.invoke("on_release", event(name))
-    assert world.executor.performed[-1] == "create_endpoint"
-
-
-def _registered() -> Plan:
-    package = {"ModelPackageGroupName": "freshet-dev-reviews", "CustomerMetadataProperties": {"run_id": RUN_ID}}
-    return Plan("registering", "", (Call("create_model_package", package),))
+from tests.chalicelib.aws.world import World
 
 
 def test_predict(client: Client, world: World) -> None:

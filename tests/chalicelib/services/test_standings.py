@@ -2,7 +2,8 @@
 
 from chalicelib.bootstrap import Services
 from chalicelib.core.errors import CapacityError
-from tests.chalicelib.aws.account import When, refused
+from tests.chalicelib.aws.account import When
+from tests.chalicelib.aws.refusals import refused
 from tests.chalicelib.aws.world import PIPELINE, World
 
 
