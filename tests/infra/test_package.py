@@ -89,7 +89,7 @@ def _strings(value: Any) -> list[str]:
 
 
 def test_rules_filter_on_the_stage(deployed: dict[str, Any]) -> None:
-    """Stages share an account's event bus: a pattern names the stage's prefix, hyphen included, or our event's stage."""
+    """Stages share an account's event bus: a pattern names the stage's prefix, with hyphen, or our event's stage."""
     for item in functions(deployed).values():
         for event in rules(item).values():
             if event["Type"] == "Schedule":
