@@ -117,8 +117,8 @@ def check_file(path: Path, pipeline: str) -> Path:
     click.BadParameter
         With the reason.
     """
-    limit = PIPELINES[pipeline].intake.max_bytes
-    reason = places.refusal(path.name, path.stat().st_size, limit) or _unspeakable(path.name)
+    intake = PIPELINES[pipeline].intake
+    reason = places.refusal(path.name, path.stat().st_size, intake) or _unspeakable(path.name)
     if reason:
         raise click.BadParameter(f"{click.format_filename(path)}: {reason}")
     return path

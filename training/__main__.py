@@ -2,7 +2,8 @@
 
 A command imports only what it needs, so the model server starts without scikit-learn or XGBoost. Whatever a job cannot
 do is said where SageMaker looks for it (`output/failure` of a training job, `output/message` of a processing job), in
-at most 1,024 bytes, and the exit code is 1. A job that is stopped (SIGTERM) ends at once, with code 143.
+at most 1,024 bytes, and the exit code is 1. A `prepare` that refuses the data has done its work: it says so in the same
+place, and its code is 0. A job that is stopped (SIGTERM) ends at once, with code 143.
 """
 
 import importlib
@@ -15,6 +16,7 @@ from types import FrameType
 
 from chalicelib.core import container
 from chalicelib.core.errors import InvalidSpecError
+from chalicelib.core.places import upload_of
 from training.errors import RefusedDataError, RefusedFileError, TrainingError
 from training.settings import Settings
 
@@ -31,21 +33,28 @@ def main(arguments: Sequence[str], settings: Settings) -> int:
         return 2
     command = arguments[0]
     try:
-        importlib.import_module(f"training.{command}").run(settings)
+        refused = importlib.import_module(f"training.{command}").run(settings)
+    except (RefusedFileError, RefusedDataError) as error:
+        _tell(settings, command, f"{container.REFUSED}{error}")
+        # A refusal is no defect: no traceback. The file's name is a person's.
+        reason = f"upload {upload_of(error.file)}: {error.reason}" if isinstance(error, RefusedFileError) else error
+        logger.error("%s.refused reason=%s", command, reason)  # noqa: TRY400
+        return 1
     except (TrainingError, InvalidSpecError) as error:
-        refused = isinstance(error, (RefusedFileError, RefusedDataError))
-        _tell(settings, command, f"{container.REFUSED if refused else ''}{error}")
-        logger.error("%s.refused reason=%s", command, error)  # noqa: TRY400 - a refusal is no defect: no traceback
+        _tell(settings, command, str(error))
+        logger.error("%s.failed reason=%s", command, error)  # noqa: TRY400 - the same
         return 1
     except Exception as error:  # outermost edge: SageMaker must learn of a defect too, from the file as from the log
         _tell(settings, command, f"unexpected {type(error).__name__} in {command}; the job's log has the traceback")
         logger.exception("%s.failed", command)
         return 1
+    if refused is not None:
+        _tell(settings, command, f"{container.REFUSED}{refused}")
     return 0
 
 
 def _tell(settings: Settings, command: str, message: str) -> None:
-    """Write why the job failed; a server has no such file."""
+    """Write what SageMaker shows of the job; a server has no such file."""
     if command != "serve":
         path = settings.failure if command == "train" else settings.message
         path.parent.mkdir(parents=True, exist_ok=True)

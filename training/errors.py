@@ -32,13 +32,15 @@ class RefusedFileError(InputError):
     """A file is refused: its name, the lines and the reasons, never the text of a row.
 
     ``findings`` are what is wrong, the most frequent first; ``verdict`` says why that is too much, where it has to.
+    ``reason`` is the message without the name, which is a person's and must not be logged.
     """
 
     def __init__(self, file: str, findings: Sequence[Finding], verdict: str = "") -> None:
         told = [str(finding) for finding in findings[:MAX_TOLD]]
         if len(findings) > MAX_TOLD:
             told.append(f"and {sum(finding.rows for finding in findings[MAX_TOLD:]):,} rows for other reasons")
-        super().__init__(f"{file}: {'; '.join([*told, *([verdict] if verdict else [])])}")
+        self.reason = "; ".join([*told, *([verdict] if verdict else [])])
+        super().__init__(f"{file}: {self.reason}")
         self.file = file
         self.findings = tuple(findings)
 

@@ -17,12 +17,12 @@ from typing import BinaryIO
 from chalicelib.core.spec import Encoding, Intake
 
 MAX_ROW = 4_194_304  # characters; one row of a batch must fit into one request of 6 MiB
-UNSUSPICIOUS = 16_777_216  # bytes that a gzip may unpack to, however small it is
+UNSUSPICIOUS = 16_777_216  # bytes that a file may unpack to, however small it is
 # What a file is by its first bytes, whatever its name says.
 _FOREIGN = {
     b"\x1f\x8b": "the file is gzip: its name must end in .gz",
     b"PK\x03\x04": "the file is a zip archive or a spreadsheet: unpack or export it, as CSV or JSON Lines",
-    b"PAR1": "the file is Parquet: export it as CSV or JSON Lines",
+    b"PAR1": "the file is Parquet: its name must end in .parquet",
     b"\xff\xfe": "the file is UTF-16: save it as UTF-8",
     b"\xfe\xff": "the file is UTF-16: save it as UTF-8",
 }
@@ -96,8 +96,9 @@ def open_lines(path: Path, intake: Intake, *, encoding: Encoding, compressed: bo
     with path.open("rb") as raw:
         begin = raw.read(4)
         raw.seek(0)
-        if path.stat().st_size > intake.max_bytes:
-            raise UnreadableError(1, _too_large(intake))
+        size = path.stat().st_size
+        if reason := excess(size, size, intake):
+            raise UnreadableError(1, reason)
         for magic, reason in () if compressed else _FOREIGN.items():
             if begin.startswith(magic):
                 raise UnreadableError(1, reason)
@@ -133,15 +134,18 @@ class _Gzip(gzip.GzipFile):
         """Read on, as `io.TextIOWrapper` does it."""
         data = super().read1(size)
         self.given += len(data)
-        if self.given > self._intake.max_bytes:
-            raise _TooLargeError(_too_large(self._intake))
-        if self.given > UNSUSPICIOUS and self.given > self._intake.max_expansion * self._raw.tell():
-            raise _TooLargeError(f"the file unpacks to more than {self._intake.max_expansion} times its size")
+        if reason := excess(self.given, self._raw.tell(), self._intake):
+            raise _TooLargeError(reason)
         return data
 
 
-def _too_large(intake: Intake) -> str:
-    return f"the file has more than {intake.max_bytes:,} bytes: split it"
+def excess(unpacked: int, packed: int, intake: Intake) -> str | None:
+    """Say why a file is too large, of so many bytes that unpack to so many; None if it is not."""
+    if unpacked > intake.max_bytes:
+        return f"the file has more than {intake.max_bytes:,} bytes: split it"
+    if unpacked > UNSUSPICIOUS and unpacked > intake.max_expansion * packed:
+        return f"the file unpacks to more than {intake.max_expansion} times its size"
+    return None
 
 
 def _in_words(error: Exception, stream: io.TextIOWrapper) -> str:

@@ -1,79 +1,89 @@
 """`prepare`: from uploaded files to rows that can be trained on, tested on and counted.
 
-Reads every row of every file against the spec and sets bad ones aside with line and reason, or refuses the file if
-they are too many; drops exact duplicates; puts each row on its side; keeps from a side what a row held out from it
-also holds (a text under two titles); and writes the sides in the order of the rows' ids, so that neither the order nor
-the number of the files changes a byte. Next to each side lie the digests of its inputs and groups, by which models
-fitted on different rows are compared on those that neither has seen. Memory does not grow with the rows' lengths (see
-`spool`).
+Reads every row of every file against the spec and sets bad ones aside with line and reason; drops exact duplicates;
+puts each row on its side; keeps from a side what a row held out from it also holds (a text under two titles); and
+writes the sides in the order of the rows' ids, so that neither the order nor the number of the files changes a byte
+but the name of a held-out row's source. Beside them lie the digests of the inputs and groups that a model is fitted,
+tuned and calibrated on, so that models of different rows are compared on those that neither has seen. Memory does not
+grow with the rows' lengths, nor, under the policy's limit, with their number (see `spool`, `sides`).
+
+A file that cannot be used does not keep the others from being read: the summary lists it, and what is wrong with the
+rows together, so that one job says all there is to mend. Then no rows are written, and the job has still done its work.
 """
 
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from chalicelib.core import container
+from chalicelib.core.places import upload_of
 from chalicelib.core.spec import PipelineSpec
 from training.channels import read_spec, to_line, write_array, write_object
-from training.errors import BadValueError, RefusedDataError
+from training.errors import BadValueError, RefusedDataError, RefusedFileError
+from training.gaps import Gaps
 from training.quarantine import Quarantine
 from training.records import list_files, read_records
-from training.rows import SIDES, Row, Side, parse_row
+from training.rows import Row, Side, parse_row
 from training.settings import Settings
-from training.spool import Spool
-from training.tally import Tally, check
+from training.sides import Sides
+from training.sources import describe_sources
+from training.spool import distinct
+from training.tally import Tally, check, count_rows, list_rejected
 from training.validation import check_row
-
-# Where a side's digests lie; not with the features of the held-out rows, which a transform scores whatever they are.
-_FOLDERS: Mapping[Side, str] = {
-    "train": container.TRAIN,
-    "validation": container.VALIDATION,
-    "test": container.TRUTH,
-}
-Spools = Mapping[Side, Spool]
 
 logger = logging.getLogger(__name__)
 
 
-def run(settings: Settings) -> None:
-    """Prepare the job's input files.
-
-    Raises
-    ------
-    RefusedFileError, RefusedDataError
-        If a file, or all of them together, cannot be used.
-    """
+def run(settings: Settings) -> str | None:
+    """Prepare the job's input files; return why they are refused, None if they are not."""
     spec = read_spec(settings.processing_input(container.SPEC))
     out = settings.processing_output(container.PREPARED)
     files = list_files(settings.processing_input(container.RAW))
-    if not files:
-        raise RefusedDataError("there is no file to prepare")
     out.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
-        spools: Spools = {side: stack.enter_context(Spool()) for side in SIDES}
+        sides = stack.enter_context(Sides(spec.policy.max_rows, spec.split.salt))
         rejected = stack.enter_context((out / container.REJECTED_FILE).open("wb"))
-
-        def note(row: Mapping[str, object]) -> None:
-            rejected.write(to_line(row))
-
-        quarantines = [Quarantine(path.name, note) for path in files]
-        for path, quarantine in zip(files, quarantines, strict=True):
-            _read(spec, path, quarantine, spools)
-        tally = _settle(spools, quarantines)
-        check(spec, tally)
-        _write(out, spools)
-    summary = tally.summary(spec)
+        quarantines = [Quarantine(path.name, lambda row: rejected.write(to_line(row))) for path in files]
+        refused_files = _read_files(spec, files, quarantines, sides)
+        if refused_files:
+            summary: dict[str, object] = {"rows": count_rows(quarantines), "content_digest": None, "refused": None}
+        else:
+            summary = _together(out, spec, quarantines, sides)
+    summary |= {
+        "rejected": list_rejected(quarantines),
+        "refused_files": [{"file": error.file, "reason": error.reason} for error in refused_files],
+    }
     write_object(out / container.SUMMARY_FILE, summary)
-    logger.info("prepare.done %s", summary["rows"])
+    told = [*map(str, refused_files), *([str(summary["refused"])] if summary["refused"] else [])]
+    logger.info("prepare.done refused=%s %s", bool(told), summary["rows"])
+    return "; ".join(told) or None
 
 
-def _read(spec: PipelineSpec, path: Path, quarantine: Quarantine, spools: Spools) -> None:
+def _read_files(
+    spec: PipelineSpec, files: Sequence[Path], quarantines: Sequence[Quarantine], sides: Sides
+) -> list[RefusedFileError]:
+    """Read every file; return why some of them are refused."""
+    refused = list[RefusedFileError]()
+    for source, (path, quarantine) in enumerate(zip(files, quarantines, strict=True)):
+        upload = upload_of(path.name)
+        try:
+            _read(spec, path, source, quarantine, sides)
+        except RefusedFileError as error:
+            logger.warning("prepare.refused upload=%s reason=%s", upload, error.reason)
+            refused.append(error)
+        else:
+            logger.info("prepare.read upload=%s rows=%d rejected=%d", upload, quarantine.read, quarantine.rejected)
+    return refused
+
+
+def _read(spec: PipelineSpec, path: Path, source: int, quarantine: Quarantine, sides: Sides) -> None:
     """Put a file's rows on their sides, or in quarantine."""
     needed = [*(column.name for column in spec.columns), spec.target]
-    for record in read_records(path, spec.intake, needed):
+    optional = [spec.group] if spec.group else []
+    for record in read_records(path, spec.intake, needed, optional):
         quarantine.read += 1
         try:
             row = check_row(spec, parse_row(spec, record.read()))
@@ -81,48 +91,59 @@ def _read(spec: PipelineSpec, path: Path, quarantine: Quarantine, spools: Spools
             quarantine.add(record.line, str(error))
         else:
             side = row.side(spec.split)
-            spools[side].add(row.digests, _target(spec, row), _line(spec, row, side))
+            sides.add(side, row.digests, _target(spec, row), _line(spec, row, side, path.name), source)
     quarantine.close(spec.intake)
-    logger.info("prepare.read file=%s rows=%d rejected=%d", path.name, quarantine.read, quarantine.rejected)
 
 
 def _target(spec: PipelineSpec, row: Row) -> float:
     return spec.labels.index(row.label) if isinstance(row.label, str) else row.label
 
 
-def _settle(spools: Spools, quarantines: list[Quarantine]) -> Tally:
-    """Drop copies, then what a side holds of those held out from it: test keeps all, validation what test has not."""
-    read = sum(map(len, spools.values()))
-    distinct = sum(spool.settle() for spool in spools.values())
-    rows = np.concatenate([spools[side].ids for side in SIDES])
-    leaked = spools["validation"].drop(spools["test"].inputs)
-    leaked += sum(spools["train"].drop(spools[side].inputs) for side in ("validation", "test"))
-    return Tally(rows, read - distinct, leaked, quarantines, spools)
-
-
-def _line(spec: PipelineSpec, row: Row, side: Side) -> bytes:
+def _line(spec: PipelineSpec, row: Row, side: Side, source: str) -> bytes:
     """Return what is written of a row; of a test row two lines, its features and its truth."""
     if side != "test":
         return to_line({"id": row.id, **row.columns, spec.target: row.label, "group": row.group})
     inputs = f"{row.digests.inputs:016x}"
-    truth = {"id": row.id, "label": row.label, "group": row.group, "inputs": inputs}
+    truth = {"id": row.id, "label": row.label, "group": row.group, "inputs": inputs, "source": source}
     return to_line({"id": row.id, **row.columns}) + to_line(truth)
 
 
-def _write(out: Path, spools: Spools) -> None:
-    """Write every side, its lines and its digests."""
-    for side, folder in _FOLDERS.items():
-        write_array(out / folder / container.INPUTS_FILE, spools[side].inputs)
-        write_array(out / folder / container.GROUPS_FILE, spools[side].groups)
-        if side != "test":
-            with (out / folder / container.ROWS_FILE).open("wb") as file:
-                file.writelines(spools[side].lines())
-    (out / container.TEST).mkdir(exist_ok=True)
+def _together(out: Path, spec: PipelineSpec, quarantines: Sequence[Quarantine], sides: Sides) -> dict[str, object]:
+    """Write the rows of all files, unless they are refused; return what is to be said of them."""
+    tally = Tally(spec, quarantines, sides.settle(), sides.spools)
+    summary = tally.summary() | describe_sources(tally)
+    try:
+        check(tally)
+    except RefusedDataError as error:
+        return summary | {"refused": str(error)}
+    return summary | _write(out, spec, sides) | {"refused": None}
+
+
+def _write(out: Path, spec: PipelineSpec, sides: Sides) -> dict[str, object]:
+    """Write every side, and the digests of what the model may see; return what only the rows' values tell."""
+    gaps = Gaps(spec)
+    fitted: tuple[Side, ...] = ("train", "validation")
+    for side in fitted:
+        (out / side).mkdir(exist_ok=True)
+        with (out / side / container.ROWS_FILE).open("wb") as rows:
+            for line in sides.spools[side].lines():
+                gaps.count(side, line)
+                rows.write(line)
+    groups = np.concatenate([sides.spools[side].groups for side in fitted])
+    write_array(
+        out / container.SEEN / container.INPUTS_FILE,
+        distinct(np.concatenate([sides.spools[side].inputs for side in fitted])),
+    )
+    write_array(out / container.SEEN / container.GROUPS_FILE, distinct(groups[groups != 0]))
+    for folder in (container.TEST, container.TRUTH):
+        (out / folder).mkdir(exist_ok=True)
     with (
         (out / container.TEST / container.FEATURES_FILE).open("wb") as features,
         (out / container.TRUTH / container.LABELS_FILE).open("wb") as truth,
     ):
-        for lines in spools["test"].lines():
+        for lines in sides.spools["test"].lines():
             first, second = lines.splitlines(keepends=True)
+            gaps.count("test", first)
             features.write(first)
             truth.write(second)
+    return gaps.summary()

@@ -19,7 +19,7 @@ class Quarantine:
     """How many rows of one file were read, and which set aside; ``note`` gets each of these, with file and reason."""
 
     file: str
-    note: Callable[[Mapping[str, object]], None] | None = None
+    note: Callable[[Mapping[str, object]], object] | None = None
     read: int = 0
     rejected: int = 0
     _found: dict[str, Finding] = field(default_factory=dict)

@@ -54,9 +54,9 @@ class Row:
     def digests(self) -> Digests:
         """What the row is compared by."""
         return Digests(
-            row=_digest({"columns": dict(self.columns), "group": self.group, "label": self.label}),
-            inputs=_digest(dict(self.columns)),
-            group=0 if self.group is None else _digest(self.group),
+            row=digest({"columns": dict(self.columns), "group": self.group, "label": self.label}),
+            inputs=digest(dict(self.columns)),
+            group=0 if self.group is None else digest(self.group),
         )
 
     def side(self, split: Split) -> Side:
@@ -71,7 +71,7 @@ class Row:
 def uniform(salt: str, key: object) -> float:
     """Return a number in [0, 1) that is a function of salt and key only."""
     # 53 bits: what a float holds exactly, so that the result cannot round up to 1.
-    return (_digest([salt, key]) >> 11) / 2**53
+    return (digest([salt, key]) >> 11) / 2**53
 
 
 def content_digest(rows: npt.NDArray[np.uint64]) -> str:
@@ -150,7 +150,7 @@ def _plain(value: object, column: str) -> str:
     raise BadValueError(f"column {column!r} must be text or a whole number")
 
 
-def _digest(value: object) -> int:
-    """Hash canonical JSON; ASCII escapes make every string encodable, lone surrogates too."""
+def digest(value: object) -> int:
+    """Return 64 bits of a JSON value's SHA-256; ASCII escapes make every string encodable, lone surrogates too."""
     canonical = json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
     return int.from_bytes(hashlib.sha256(canonical).digest()[:8], "big")

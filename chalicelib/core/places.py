@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chalicelib.core import container
+from chalicelib.core.spec import Intake
 
-ACCEPTED = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz")
+ACCEPTED = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".parquet")
 _DROPPED = re.compile(r"(?P<area>uploads|batch)/(?P<pipeline>[^/]+)/(?P<rest>.+)", re.DOTALL)
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _MAX_FILE_NAME = 100
+_ID = re.compile(r"[0-9a-f]{16}(?=-)")
 
 
 @dataclass(frozen=True)
@@ -42,18 +44,24 @@ def batch_input_key(pipeline: str, file_name: str) -> str:
     return f"batch/{pipeline}/input/{file_name}"
 
 
-def refusal(key: str, size: int, max_bytes: int) -> str | None:
-    """Say why a dropped file is not even read, by its name and its size in bytes; None if it is."""
+def refusal(key: str, size: int, intake: Intake) -> str | None:
+    """Say why a dropped file of so many bytes is not even read; None if it is."""
     if not key.lower().endswith(ACCEPTED):
         return f"file names must end in {', '.join(ACCEPTED[:-1])} or {ACCEPTED[-1]}"
-    if size > max_bytes:
-        return f"the file has {size:,} bytes, and {max_bytes:,} are allowed: split it, or raise the pipeline's limit"
+    if size > intake.max_bytes:
+        return f"the file has {size:,} bytes, and {intake.max_bytes:,} are allowed: split it"
     return "the file is empty" if size == 0 else None
 
 
 def raw_name(upload: str, key: str) -> str:
     """Return the file name of an upload's pinned copy: its id, then what of the person's name is safe in a path."""
     return f"{upload}-{_UNSAFE.sub('_', key.rsplit('/', 1)[-1])[-_MAX_FILE_NAME:]}"
+
+
+def upload_of(name: str) -> str:
+    """Return the upload's id in the file name of its pinned copy, which may be logged; nothing of another file's."""
+    found = _ID.match(name)
+    return found[0] if found else ""
 
 
 @dataclass(frozen=True)

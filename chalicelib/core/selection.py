@@ -33,7 +33,7 @@ class Selection:
 def unreadable(versions: Sequence[Version], verdicts: Verdicts, intake: Intake) -> tuple[UploadVerdict, ...]:
     """Return the verdicts on unsettled uploads whose name or size says already that they are not even read."""
     refusals = (
-        (version.upload, places.refusal(version.upload.key, version.upload.size, intake.max_bytes))
+        (version.upload, places.refusal(version.upload.key, version.upload.size, intake))
         for version in versions
         if version.upload.upload_id not in verdicts
     )

@@ -69,7 +69,7 @@ class Batches:
         """Write down a batch and the model that will score it: whoever is first chooses the model."""
         stage, spec = self.observer.stage, self.observer.specs[pipeline]
         run_id = self.observer.live_run(pipeline)
-        unread = places.refusal(upload.key, upload.size, spec.intake.max_bytes)
+        unread = places.refusal(upload.key, upload.size, spec.intake)
         document = {
             "pipeline": pipeline,
             "batch_id": upload.upload_id,

@@ -7,6 +7,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from chalicelib.core.spec import PipelineSpec
 from training import prepare, train
 from training.settings import Settings
@@ -41,15 +44,22 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def run_prepare(base: Path, spec: PipelineSpec, files: dict[str, bytes]) -> Path:
-    """Prepare files; return the folder of what came out."""
+    """Prepare files that are not refused; return the folder of what came out."""
+    out, refused = try_prepare(base, spec, files)
+    assert refused is None
+    return out
+
+
+def try_prepare(base: Path, spec: PipelineSpec, files: dict[str, bytes]) -> tuple[Path, str | None]:
+    """Prepare files; return the folder of what came out, and why they are refused."""
     settings = Settings(base)
     put_spec(settings.processing_input("spec"), spec)
     for name, content in files.items():
         path = settings.processing_input("raw") / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    prepare.run(settings)
-    return settings.processing_output("prepared")
+    refused = prepare.run(settings)
+    return settings.processing_output("prepared"), refused
 
 
 def json_lines(rows: list[dict[str, str]]) -> bytes:
@@ -99,6 +109,13 @@ def csv_file(rows: list[dict[str, str]]) -> bytes:
     table.writeheader()
     table.writerows(rows)
     return file.getvalue().encode()
+
+
+def parquet_file(rows: list[dict[str, Any]], schema: pa.Schema | None = None) -> bytes:
+    """Return rows as an upload in Parquet."""
+    file = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows, schema), file)
+    return file.getvalue()
 
 
 def run_train(base: Path, spec: PipelineSpec, files: dict[str, bytes]) -> Settings:

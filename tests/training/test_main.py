@@ -39,14 +39,18 @@ def test_jobs_say_why_they_failed(tmp_path: Path, command: str) -> None:
     assert place.read_text() == "spec.json is missing"
 
 
-def test_refused_file_is_named_to_the_outside(tmp_path: Path, spec: PipelineSpec) -> None:
-    """As a process: the message has file, line and reason, the exit code is 1, and no traceback is printed."""
+@pytest.mark.parametrize(("command", "code"), [("prepare", 0), ("shard", 1)])
+def test_refused_file_is_named_to_the_outside(tmp_path: Path, spec: PipelineSpec, command: str, code: int) -> None:
+    """As a process: the message has file, line and reason; the log has the upload's id, not its name, nor a traceback.
+
+    `prepare` has done its work when it says what is wrong with the data; a batch cannot go on.
+    """
     settings = Settings(tmp_path)
     put_spec(settings.processing_input("spec"), spec)
     settings.processing_input("raw").mkdir(parents=True)
-    (settings.processing_input("raw") / "a.csv").write_text("text,label\nx,great\n")
+    (settings.processing_input("raw") / "0123456789abcdef-jane.csv").write_text("text,label\nx\n")
     done = subprocess.run(
-        [sys.executable, "-m", "training", "prepare"],
+        [sys.executable, "-m", "training", command],
         cwd=ROOT,
         env={**os.environ, "SAGEMAKER_BASE_DIR": str(tmp_path)},
         capture_output=True,
@@ -54,11 +58,14 @@ def test_refused_file_is_named_to_the_outside(tmp_path: Path, spec: PipelineSpec
         check=False,
         timeout=60,
     )
-    assert done.returncode == 1
-    assert settings.message.read_text() == (
-        "refused: a.csv: line 2: column 'label' must be one of negative, positive; bad rows: 1 of 1, allowed: 0 (1 %)"
-    )
-    assert "Traceback" not in done.stdout + done.stderr
+    assert done.returncode == code
+    message = settings.message.read_text()
+    assert message.startswith("refused: 0123456789abcdef-jane.csv: line 2: 1 fields where the header has 2")
+    log = done.stdout + done.stderr
+    assert "0123456789abcdef" in log
+    assert "line 2: 1 fields" in log
+    assert "jane" not in log
+    assert "Traceback" not in log
 
 
 @pytest.mark.parametrize("command", ["prepare", "train"])

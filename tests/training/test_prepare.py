@@ -11,10 +11,20 @@ from hypothesis import strategies as st
 
 from chalicelib.core.spec import PipelineSpec
 from chalicelib.pipelines.housing import SPEC as HOUSING
-from tests.training.sample import csv_file, json_lines, make_homes, make_rows, read_lines, run_prepare
-from training.errors import RefusedDataError, RefusedFileError
+from tests.training.sample import (
+    csv_file,
+    json_lines,
+    make_homes,
+    make_rows,
+    parquet_file,
+    read_lines,
+    run_prepare,
+    try_prepare,
+)
 from training.rows import Row
 
+SEEN = ("seen/inputs.npy", "seen/groups.npy")
+SIDES = ("train", "validation", "test")
 FILES = ("train/rows.jsonl", "validation/rows.jsonl", "test/features.jsonl", "truth/labels.jsonl", "summary.json")
 
 
@@ -39,6 +49,7 @@ def test_rows_come_out_on_their_sides(tmp_path: Path, spec: PipelineSpec) -> Non
         "rejected": 0,
         "duplicates": 20,
         "leaked": 0,
+        "left_out": 0,
         "train": len(fitted),
         "validation": len(validation),
         "test": len(test),
@@ -68,7 +79,9 @@ def test_order_files_and_repeats_change_no_byte(
     one = run_prepare(base / "1", spec, {"a.jsonl": json_lines(rows)})
     parts = {"x.jsonl": json_lines(shuffled[:cut] or shuffled[:1]), "y.csv": to_csv(shuffled[cut:])}
     two = run_prepare(base / "2", spec, parts)
-    assert all((one / name).read_bytes() == (two / name).read_bytes() for name in FILES[:4])
+    assert all((one / name).read_bytes() == (two / name).read_bytes() for name in (*FILES[:3], *SEEN))
+    truths = [[{**row, "source": ""} for row in read_lines(out / FILES[3])] for out in (one, two)]
+    assert truths[0] == truths[1]
     digests = [json.loads((out / "summary.json").read_text())["content_digest"] for out in (one, two)]
     assert digests[0] == digests[1]
 
@@ -120,32 +133,60 @@ def test_held_out_stays_held_out_as_data_grow(
         held = test
 
 
-def test_digests_tell_what_a_side_holds(tmp_path: Path, spec: PipelineSpec) -> None:
-    """Each side's digests of inputs and groups are sorted, distinct, and those of its rows; no two sides share one."""
+def test_digests_tell_what_the_model_may_see(tmp_path: Path, spec: PipelineSpec) -> None:
+    """The digests are sorted, distinct, those of the training and validation rows, and none of a held-out row's."""
     out = run_prepare(tmp_path, spec, {"a.jsonl": json_lines(make_rows(300))})
-    seen: list[int] = []
-    for side in ("train", "validation", "truth"):
-        inputs, groups = (np.load(out / side / name, allow_pickle=False) for name in ("inputs.npy", "groups.npy"))
-        if side == "truth":
-            truth = read_lines(out / FILES[3])
-            digests = [(int(row["inputs"], 16), Row({}, "", row["group"]).digests.group) for row in truth]
-        else:
-            rows = [
-                Row({"text": row["text"]}, row["label"], row["group"]) for row in read_lines(out / side / "rows.jsonl")
-            ]
-            digests = [(row.digests.inputs, row.digests.group) for row in rows]
-        assert inputs.tolist() == sorted({own for own, _ in digests})
-        assert groups.tolist() == sorted({group for _, group in digests})
-        assert inputs.dtype == groups.dtype == np.uint64
-        seen += [*inputs.tolist(), *groups.tolist()]
-    assert len(seen) == len(set(seen))
+    inputs, groups = (np.load(out / name, allow_pickle=False) for name in SEEN)
+    rows = [
+        Row({"text": row["text"]}, row["label"], row["group"]) for name in FILES[:2] for row in read_lines(out / name)
+    ]
+    assert inputs.tolist() == sorted({row.digests.inputs for row in rows})
+    assert groups.tolist() == sorted({row.digests.group for row in rows})
+    assert inputs.dtype == groups.dtype == np.uint64
+    truth, features = read_lines(out / FILES[3]), read_lines(out / FILES[2])
+    held = [Row({"text": row["text"]}, "", known["group"]).digests for row, known in zip(features, truth, strict=True)]
+    assert [f"{row.inputs:016x}" for row in held] == [row["inputs"] for row in truth]
+    assert not {row.inputs for row in held} & set(inputs.tolist())
+    assert not {row.group for row in held} & set(groups.tolist())
 
 
 def test_rows_without_groups_are_split_by_content(tmp_path: Path, spec: PipelineSpec) -> None:
-    """Data without the group's column trains all the same."""
+    """Data without the group's column trains all the same: each row is a group of its own, of no digest."""
     rows = [{"text": row["text"], "label": row["label"]} for row in make_rows(200)]
     out = run_prepare(tmp_path, spec, {"a.jsonl": json_lines(rows)})
-    assert json.loads((out / "summary.json").read_text())["groups"] == {"train": 0, "validation": 0, "test": 0}
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["groups"] == {side: summary["rows"][side] for side in SIDES}
+    assert summary["label_groups"] == summary["labels"]
+    assert np.load(out / SEEN[1], allow_pickle=False).size == 0
+
+
+def test_groups_are_counted_by_label(tmp_path: Path, spec: PipelineSpec) -> None:
+    """The summary counts of each side the rows of a label, and the groups that they are in."""
+    out = run_prepare(tmp_path, spec, {"a.jsonl": json_lines(make_rows(300))})
+    summary = json.loads((out / "summary.json").read_text())
+    for side, name in zip(SIDES, (FILES[0], FILES[1], FILES[3]), strict=True):
+        rows = read_lines(out / name)
+        for label in spec.labels:
+            groups = [row["group"] for row in rows if row["label"] == label]
+            assert summary["labels"][side][label] == len(groups)
+            assert summary["label_groups"][side][label] == len(set(groups))
+
+
+def test_files_of_all_formats_are_one_dataset(tmp_path: Path, spec: PipelineSpec) -> None:
+    """Files of different formats come together; a held-out row names the file it came from, a copy's the first."""
+    rows = make_rows(300)
+    parts = {
+        "1-a.csv": to_csv(rows[:100]),
+        "2-b.jsonl.gz": gzip.compress(json_lines(rows[100:200])),
+        "3-c.parquet": parquet_file(rows[150:]),
+    }
+    out = run_prepare(tmp_path / "parts", spec, parts)
+    whole = run_prepare(tmp_path / "whole", spec, {"all.jsonl": json_lines(rows)})
+    assert all((out / name).read_bytes() == (whole / name).read_bytes() for name in (*FILES[:3], *SEEN))
+    places = {Row({"text": row["text"]}, row["label"], row["title"]).id: place for place, row in enumerate(rows)}
+    truth = read_lines(out / FILES[3])
+    assert {row["source"] for row in truth} == set(parts)
+    assert all(row["source"] == [*parts][min(places[row["id"]] // 100, 2)] for row in truth)
 
 
 @pytest.mark.parametrize(
@@ -165,9 +206,31 @@ def test_rows_without_groups_are_split_by_content(tmp_path: Path, spec: Pipeline
 )
 def test_files_with_bad_rows_are_refused(tmp_path: Path, spec: PipelineSpec, content: bytes, message: str) -> None:
     """A small file must be without fault: its bad rows refuse it, the first few listed, the rest counted."""
-    with pytest.raises(RefusedFileError) as caught:
-        run_prepare(tmp_path, spec, {"a.csv": content})
-    assert message in str(caught.value)
+    _, refused = try_prepare(tmp_path, spec, {"a.csv": content})
+    assert message in str(refused)
+
+
+def test_a_refused_file_keeps_no_other_from_being_read(tmp_path: Path, spec: PipelineSpec) -> None:
+    """All files are read: the summary lists every refused one with its reason and counts the rows; none are written."""
+    files = {
+        "0-a.csv": b"text,label\nx,great\n",
+        "1-b.jsonl": json_lines(make_rows(100)) + b"{\n",
+        "2-c.csv.gz": b"no gzip",
+    }
+    out, refused = try_prepare(tmp_path, spec, files)
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["refused_files"] == [
+        {
+            "file": "0-a.csv",
+            "reason": "line 2: column 'label' must be one of negative, positive; bad rows: 1 of 1, allowed: 0 (1 %)",
+        },
+        {"file": "2-c.csv.gz", "reason": "line 1: the file is not gzip, as its name says"},
+    ]
+    assert refused == "; ".join(f"{told['file']}: {told['reason']}" for told in summary["refused_files"])
+    assert summary["refused"] is None
+    assert summary["rows"] == {"read": 102, "rejected": 2}
+    assert [found["file"] for found in summary["rejected"]] == ["0-a.csv", "1-b.jsonl"]
+    assert {path.name for path in out.rglob("*") if path.is_file()} == {"summary.json", "rejected.jsonl"}
 
 
 @pytest.mark.parametrize(
@@ -181,15 +244,18 @@ def test_files_with_bad_rows_are_refused(tmp_path: Path, spec: PipelineSpec, con
 def test_hopeless_data_are_refused(
     tmp_path: Path, spec: PipelineSpec, rows: list[dict[str, str]], message: str
 ) -> None:
-    """One label, one group or next to no rows cannot make a tested model, and the message says what is lacking."""
-    with pytest.raises(RefusedDataError, match=message):
-        run_prepare(tmp_path, spec, {"a.jsonl": json_lines(rows)})
+    """One label, one group or next to no rows cannot make a tested model: what is lacking is said beside the counts."""
+    out, refused = try_prepare(tmp_path, spec, {"a.jsonl": json_lines(rows)})
+    summary = json.loads((out / "summary.json").read_text())
+    assert message in str(refused)
+    assert (summary["refused"], summary["refused_files"]) == (refused, [])
+    assert sum(map(sum, (labels.values() for labels in summary["labels"].values()))) == len(rows)
+    assert {path.name for path in out.rglob("*") if path.is_file()} == {"summary.json", "rejected.jsonl"}
 
 
 def test_nothing_uploaded_is_refused(tmp_path: Path, spec: PipelineSpec) -> None:
     """A job without a file says so."""
-    with pytest.raises(RefusedDataError, match="no file"):
-        run_prepare(tmp_path, spec, {})
+    assert try_prepare(tmp_path, spec, {})[1] == "there is no file to prepare"
 
 
 def test_numbers_and_gaps_are_written_as_json(tmp_path: Path) -> None:
@@ -216,5 +282,4 @@ def test_numbers_and_gaps_are_written_as_json(tmp_path: Path) -> None:
 )
 def test_regressions_need_two_values(tmp_path: Path, rows: list[dict[str, str]], reason: str) -> None:
     """What has one value only cannot be learnt, nor a model be tested on it."""
-    with pytest.raises(RefusedDataError, match=reason):
-        run_prepare(tmp_path, HOUSING, {"a.csv": csv_file(rows)})
+    assert reason in str(try_prepare(tmp_path, HOUSING, {"a.csv": csv_file(rows)})[1])

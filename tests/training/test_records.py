@@ -5,11 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.core.places import ACCEPTED
 from chalicelib.core.spec import Intake
+from tests.training.sample import parquet_file
 from training.errors import BadValueError, RefusedFileError
 from training.records import list_files, parse_records, read_records
 
 CSV = 'text,label\n"a ""quoted""\nline",x\n\nsecond,y\n'
+ROWS = [{"text": 'a "quoted"\nline', "label": "x"}, {"text": "second", "label": "y"}]
 _PACKED = gzip.compress(b"a,b\n1,2\n", mtime=0)
 
 
@@ -28,6 +31,7 @@ def write(folder: Path, name: str, content: bytes) -> Path:
         ("a.jsonl", b'{"text": "a \\"quoted\\"\\nline", "label": "x"}\n\n\n{"text": "second", "label": "y"}'),
         ("a.csv.gz", gzip.compress(CSV[:20].encode()) + gzip.compress(CSV[20:].encode())),
         ("a.csv", CSV.replace("\n", "\r").replace("\rline", "\nline").encode()),
+        ("a.parquet", parquet_file(ROWS)),
         (
             "a.jsonl.gz",
             gzip.compress(b'\n{"text":"a \\"quoted\\"\\nline","label":"x"}\n\n{"text":"second","label":"y"}\n'),
@@ -35,9 +39,9 @@ def write(folder: Path, name: str, content: bytes) -> Path:
     ],
 )
 def test_every_format_gives_the_same_rows(tmp_path: Path, name: str, content: bytes) -> None:
-    """CSV and JSON Lines, plain or gzip (of several members), with any line ends or a byte order mark, are equal."""
-    rows = [record.read() for record in read_records(write(tmp_path, name, content))]
-    assert rows == [{"text": 'a "quoted"\nline', "label": "x"}, {"text": "second", "label": "y"}]
+    """CSV and JSON Lines, plain or gzip (of several members), with any line ends, and Parquet are equal."""
+    rows = [record.read() for record in read_records(write(tmp_path, name, content), needed=["text", "label"])]
+    assert rows == ROWS
 
 
 def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
@@ -54,8 +58,9 @@ def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.parquet", b"PAR1", "line 1: the file's name must end in .csv, .csv.gz, .jsonl, .jsonl.gz"),
-        ("a.csv", b"PAR1....", "line 1: the file is Parquet: export it as CSV or JSON Lines"),
+        ("a.parquet", b"PAR1", "line 1: the Parquet file is damaged"),
+        ("a.parquet.gz", b"PAR1", "line 1: the file's name must end in .csv, .csv.gz, .jsonl, .jsonl.gz, .parquet"),
+        ("a.csv", b"PAR1....", "line 1: the file is Parquet: its name must end in .parquet"),
         ("a.csv", b"PK\x03\x04....", "line 1: the file is a zip archive or a spreadsheet: unpack or export it"),
         ("a.csv", gzip.compress(b"a,b\n1,2\n"), "line 1: the file is gzip: its name must end in .gz"),
         ("a.csv", "a,b\n".encode("utf-16"), "line 1: the file is UTF-16: save it as UTF-8"),
@@ -168,10 +173,10 @@ def test_files_come_by_name(tmp_path: Path) -> None:
     assert [path.name for path in list_files(tmp_path)] == ["a.csv", "x.csv", "c.csv"]
 
 
-@given(content=st.binary(max_size=60), name=st.sampled_from(["a.csv", "a.csv.gz", "a.jsonl", "a.jsonl.gz"]))
-def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes, name: str) -> None:
+@given(content=st.binary(max_size=60), suffix=st.sampled_from(ACCEPTED))
+def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes, suffix: str) -> None:
     """No file makes the reader fail otherwise than by its own error."""
-    path = write(tmp_path_factory.mktemp("any"), name, content)
+    path = write(tmp_path_factory.mktemp("any"), f"a{suffix}", content)
     try:
         for record in read_records(path):
             assert record.problem or isinstance(record.values, dict)

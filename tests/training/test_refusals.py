@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,8 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.core.spec import Intake, PipelineSpec
-from tests.training.sample import json_lines, make_rows, put_spec, read_lines, run_prepare
-from training.errors import RefusedDataError, RefusedFileError
+from tests.training.sample import json_lines, make_rows, put_spec, read_lines, run_prepare, try_prepare
 from training.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -65,19 +65,18 @@ MIB = 1_048_576
 )
 def test_files(tmp_path: Path, spec: PipelineSpec, name: str, content: bytes, message: str) -> None:
     """A hopeless file is refused with its name, a line and what to do about it."""
-    with pytest.raises(RefusedFileError) as caught:
-        run_prepare(tmp_path, spec, {name: content})
-    assert message in str(caught.value)
-    assert str(caught.value).startswith(f"{name}: line")
+    _, refused = try_prepare(tmp_path, spec, {name: content})
+    assert message in str(refused)
+    assert str(refused).startswith(f"{name}: line")
 
 
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([ROWS[0]] * 200, r"no row has the label 'positive'"),
+        ([ROWS[0]] * 200, "no row has the label 'positive'"),
         (
             ROWS[:2] * 100,
-            r"\(2 distinct rows and 198 copies of them, in 2 groups; rows of one group stay on one side\)",
+            "(2 distinct rows and 198 copies of them, in 2 groups; rows of one group stay on one side)",
         ),
         (
             [row for row in ROWS if row["label"] == "positive"],
@@ -87,8 +86,8 @@ def test_files(tmp_path: Path, spec: PipelineSpec, name: str, content: bytes, me
 )
 def test_rows_together(tmp_path: Path, spec: PipelineSpec, rows: list[dict[str, str]], message: str) -> None:
     """Copies of few rows, or one label only, are refused for what they are."""
-    with pytest.raises(RefusedDataError, match=message):
-        run_prepare(tmp_path, spec, {"a.jsonl": json_lines(rows)})
+    _, refused = try_prepare(tmp_path, spec, {"a.jsonl": json_lines(rows)})
+    assert message in str(refused)
 
 
 @pytest.mark.parametrize(
@@ -104,15 +103,17 @@ def test_rows_together(tmp_path: Path, spec: PipelineSpec, rows: list[dict[str, 
 def test_odd_but_legal(tmp_path: Path, spec: PipelineSpec, name: str, content: bytes) -> None:
     """What a standard allows is read like the plain file."""
     one, other = run_prepare(tmp_path / "1", spec, {name: content}), run_prepare(tmp_path / "2", spec, {"b.csv": TABLE})
-    assert (one / "summary.json").read_bytes() == (other / "summary.json").read_bytes()
+    summaries = [json.loads((out / "summary.json").read_text()) for out in (one, other)]
+    assert [source.pop("file") for summary in summaries for source in summary["sources"]] == [name, "b.csv"]
+    assert summaries[0] == summaries[1]
 
 
 def test_file_above_the_cap(tmp_path: Path, spec: PipelineSpec) -> None:
     """A file larger than the spec's cap is refused, packed or not."""
     small = replace(spec, intake=Intake(max_bytes=1000))
     for name, content in (("a.csv", TABLE), ("a.csv.gz", PACKED)):
-        with pytest.raises(RefusedFileError, match="line 1: the file has more than 1,000 bytes: split it"):
-            run_prepare(tmp_path / name, small, {name: content})
+        _, refused = try_prepare(tmp_path / name, small, {name: content})
+        assert refused == f"{name}: line 1: the file has more than 1,000 bytes: split it"
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of a process's memory is read from /proc")
@@ -132,7 +133,7 @@ def test_bomb_leaves_memory_flat(tmp_path: Path, spec: PipelineSpec) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     code, peak = map(int, done.stdout.split()[-2:])
-    assert code == 1
+    assert code == 0  # the job has done its work
     assert "the file unpacks to more than 200 times its size" in settings.message.read_text()
     assert peak < 200 * 1024
 
@@ -199,13 +200,9 @@ def test_any_file_is_prepared_or_refused(
 ) -> None:
     """Whatever is done to a file, its rows come out trainable, or it is refused with a line and a reason."""
     name, content = upload
-    try:
-        out = run_prepare(tmp_path_factory.mktemp("any"), spec, {name: content})
-    except RefusedFileError as error:
-        assert str(error).startswith(f"{name}: line")  # noqa: PT017 - the other end is as good
-        assert all(finding.reason and finding.lines[0] >= 1 for finding in error.findings)  # noqa: PT017 - the same
-    except RefusedDataError as error:
-        assert str(error)  # noqa: PT017 - the same
+    out, refused = try_prepare(tmp_path_factory.mktemp("any"), spec, {name: content})
+    if refused is not None:
+        assert re.match(rf"{name}: lines? \d+|no row|fewer than|no held-out", refused)
     else:
         rows = read_lines(out / "train" / "rows.jsonl")
         counts = json.loads((out / "summary.json").read_text())["rows"]

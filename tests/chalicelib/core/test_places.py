@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from chalicelib.core import places
 from chalicelib.core.places import Bucket, Dropped
+from chalicelib.core.spec import Intake
 
 KEY_PART = st.text(min_size=1).filter(lambda part: "/" not in part)
 
@@ -60,25 +61,44 @@ def test_raw_name_is_safe(key: str) -> None:
 @pytest.mark.parametrize("key", ["uploads/reviews/données été.csv.gz", "uploads/reviews/" + "x" * 900 + ".jsonl"])
 def test_raw_name_keeps_format(key: str) -> None:
     """A pinned copy keeps the suffix that says how to read it."""
-    assert places.refusal(places.raw_name("0123456789abcdef", key), 1, 10) is None
+    assert places.refusal(places.raw_name("0123456789abcdef", key), 1, Intake()) is None
 
 
 @pytest.mark.parametrize(
     ("key", "size", "complaint"),
     [
-        ("uploads/reviews/a.txt", 5, "file names must end in .csv, .csv.gz, .jsonl or .jsonl.gz"),
+        ("uploads/reviews/a.txt", 5, "file names must end in .csv, .csv.gz, .jsonl, .jsonl.gz or .parquet"),
         ("uploads/reviews/a.CSV", 5, None),
+        ("uploads/reviews/a.parquet", 5, None),
+        ("uploads/reviews/a.parquet.gz", 5, "file names must end in .csv, .csv.gz, .jsonl, .jsonl.gz or .parquet"),
         ("uploads/reviews/a.csv", 0, "the file is empty"),
-        (
-            "uploads/reviews/a.csv",
-            1001,
-            "the file has 1,001 bytes, and 1,000 are allowed: split it, or raise the pipeline's limit",
-        ),
+        ("uploads/reviews/a.csv", 1000, None),
+        ("uploads/reviews/a.csv.gz", 1001, "the file has 1,001 bytes, and 1,000 are allowed: split it"),
     ],
 )
 def test_refusal(key: str, size: int, complaint: str | None) -> None:
     """A file that will not be read is refused with the reason a person needs."""
-    assert places.refusal(key, size, 1000) == complaint
+    assert places.refusal(key, size, Intake(max_bytes=1000)) == complaint
+
+
+def test_files_beyond_all_bounds_are_refused_unread() -> None:
+    """Without another limit of the spec's, a file of 100 GB is refused by its size, and one of 10 GB is read."""
+    told = "the file has 100,000,000,000 bytes, and 21,474,836,480 are allowed: split it"
+    assert places.refusal("uploads/reviews/a.csv", 10**11, Intake()) == told
+    assert places.refusal("uploads/reviews/a.csv", 10**10, Intake()) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "upload"),
+    [
+        (places.raw_name("0123456789abcdef", "uploads/reviews/jane.csv"), "0123456789abcdef"),
+        ("jane.csv", ""),
+        ("0123456789abcdefjane.csv", ""),
+    ],
+)
+def test_upload_of(name: str, upload: str) -> None:
+    """Of a pinned copy's name only the upload's id may be logged; a name of another kind holds none."""
+    assert places.upload_of(name) == upload
 
 
 def test_split_uri() -> None:
