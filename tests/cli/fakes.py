@@ -1,6 +1,6 @@
 """A deployment that exists on paper only: stories as they are told, one look after the other."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -161,8 +161,8 @@ class FakeConnection:
     def batch_of(self, pipeline: str, upload: Upload) -> Story | None:
         return self.run_of(pipeline, upload)
 
-    def runs(self, _pipeline: str, limit: int) -> Iterator[Story]:
-        yield from [told for told in self.script if told][:limit]
+    def runs(self, _pipeline: str, limit: int) -> Sequence[Story]:
+        return [told for told in self.script if told][:limit]
 
     def explain(self, _pipeline: str, wanted_id: str) -> Explanation | None:
         return self.explanations.get(wanted_id)

@@ -1,8 +1,11 @@
 """What people are told, on an account in memory."""
 
+import pytest
+
 from chalicelib.core.facts import Upload
 from chalicelib.services.stories import Story
-from tests.chalicelib.aws.world import PIPELINE, STAGE, World
+from tests.chalicelib.aws.account import When, no_fault
+from tests.chalicelib.aws.world import PIPELINE, STAGE, World, on
 
 
 def upload_of(world: World, name: str) -> Upload:
@@ -93,3 +96,34 @@ def test_explain(world: World) -> None:
     assert {decision.run_id for decision in found.decisions} == {None, first.run_id}
     assert world.services.stories.explain(PIPELINE, second.id) != found
     assert world.services.stories.explain(PIPELINE, "unknown") is None
+
+
+def read_with_a_look_after(boundary: int, place: int) -> tuple[Story | None, int]:
+    """Read at a place on the way to a live model, with a look after the call of this number; how many were made."""
+    world = World()
+    with on(world):
+        world.drop("a.csv", "1")
+        for _ in range(place):
+            world.look()
+            world.finish_jobs()
+        upload = upload_of(world, "a.csv")
+        began = world.account.calls
+
+        def look_between(when: When, number: int, operation: str) -> None:  # noqa: ARG001 - as every fault
+            if (when, number) == ("after", began + boundary):
+                world.account.fault = no_fault
+                world.look()
+
+        world.account.fault = look_between
+        told = world.services.stories.run_of(PIPELINE, upload)
+        return told, world.account.calls - began
+
+
+@pytest.mark.parametrize("place", range(5))
+def test_reading_while_others_act(place: int) -> None:
+    """Whoever reads while a look acts, between whichever two calls, is told of no end that is none."""
+    boundary, calls = 1, 1
+    while boundary <= calls:
+        told, calls = read_with_a_look_after(boundary, place)
+        assert told is None or not told.settled, (boundary, told)
+        boundary += 1

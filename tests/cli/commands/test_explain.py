@@ -1,6 +1,6 @@
 """`freshet explain` on a deployment of paper."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -34,8 +34,8 @@ def test_latest() -> None:
     newer = replace(LIVE, id="newer", started=at(1).isoformat())
 
     class Two(FakeConnection):
-        def runs(self, pipeline: str, limit: int) -> Iterator[Story]:  # noqa: ARG002 - the newest is the only one
-            yield replace(newer if pipeline == "housing" else older, pipeline=pipeline)
+        def runs(self, pipeline: str, limit: int) -> Sequence[Story]:  # noqa: ARG002 - the newest is the only one
+            return [replace(newer if pipeline == "housing" else older, pipeline=pipeline)]
 
         def explain(self, pipeline: str, wanted_id: str) -> Explanation | None:
             return Explanation(replace(newer, id=f"{wanted_id} of {pipeline}"), (), {})
