@@ -3,7 +3,7 @@
 - ``few_rows``: fewer rows, or groups, of a class than the pipeline's gate asks for.
 - ``target_shift``: their mean target (of a label, the positive share) is not that of the rows the model was fitted on,
   by more than groups explain. Few groups differ much by chance, so both sides' errors count: that of the held-out mean
-  is resampled, the other one taken from it, as if the error fell with the root of the number of groups.
+  is clustered by group, the other one taken from it, as if the error fell with the root of the number of groups.
 - ``schema_drift``: a column is missing more or less often than in the rows the model was fitted on, beyond chance and
   by more than `NOTABLE`; or so many of its categories are new.
 
@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
+from training import resampling
 from training.held_out import HeldOut
-from training.metrics import Bools, Floats
-from training.resampling import Estimate, Groups, estimate
+from training.resampling import Estimate, Groups
 from training.slices import Table
 
 RARE = 0.001
@@ -61,7 +61,7 @@ def _few_rows(held_out: HeldOut) -> _Found:
 
 def _target_shift(held_out: HeldOut, profile: Mapping[str, Any]) -> _Found:
     fitted = float(profile["target"])
-    mean = _mean(held_out.target, held_out.groups)
+    mean = resampling.mean(held_out.target, held_out.groups)
     least = 0.0 if held_out.spec.regression else _least_error(fitted, len(held_out.ids))
     if _differs(mean, fitted, int(profile["groups"]), least):
         yield (
@@ -78,7 +78,7 @@ def _schema_drift(table: Table, groups: Groups, profile: Mapping[str, Any]) -> _
     known = profile["columns"][name]
     missing = np.array([value is None for value in table.values], np.bool_)
     fitted = float(known["missing"])
-    mean = _mean(missing, groups)
+    mean = resampling.mean(missing.astype(np.float64), groups)
     least = _least_error(fitted, len(missing))
     if abs(mean.value - fitted) > NOTABLE and _differs(mean, fitted, int(profile["groups"]), least):
         yield (
@@ -92,11 +92,6 @@ def _schema_drift(table: Table, groups: Groups, profile: Mapping[str, Any]) -> _
         new = np.mean([value is not None and str(value) not in known["categories"] for value in table.values])
         if new > NOTABLE:
             yield "schema_drift", f"column {name!r} holds categories new to the model in {new:.1%} of the held-out rows"
-
-
-def _mean(values: Floats | Bools, groups: Groups) -> Estimate:
-    sums, rows = groups.sums(values), groups.sums(np.ones(len(values)))
-    return estimate({"mean": lambda weights: (weights @ sums) / (weights @ rows)}, groups)["mean"]
 
 
 def _least_error(share: float, rows: int) -> float:

@@ -137,23 +137,28 @@ def _floors(
     if not isinstance(parts, list) or not parts:
         yield "HOLD", f"the evaluation has no {kind} to hold to their floors"
         return
+    gate = spec.gate
     for metric, floor in floors.items():
         low = list[str]()
         for part in parts:
-            rows, groups = _number(part, "rows"), _number(part, "groups")
-            if rows is None or groups is None or not isinstance(_at(part, "metrics", metric), Mapping):
+            rows, groups, value = (
+                _number(part, *path) for path in (("rows",), ("groups",), ("metrics", metric, "value"))
+            )
+            if rows is None or groups is None or (value is None and not _unmeasurable(part, metric)):
                 yield "HOLD", f"one of the {kind} has no {metric} or no counts"
-                continue
-            value = _number(part, "metrics", metric, "value")
-            if value is None or rows < spec.gate.min_rows or groups < spec.gate.min_groups:
-                continue
-            if not reaches(metric, value, floor):
-                low.append(f"{_name(part)} {value:.4g} of {rows:.0f} rows")
+            elif value is not None and rows >= gate.min_rows and groups >= gate.min_groups:
+                low += [] if reaches(metric, value, floor) else [f"{_name(part)} {value:.4g} of {rows:.0f} rows"]
         more = f" and {len(low) - _TOLD} more" if len(low) > _TOLD else ""
         if low:
             yield "REJECT", f"{metric} of {kind} misses the floor {floor:g}: {'; '.join(low[:_TOLD])}{more}"
         else:
             yield "PROMOTE", f"{metric} of all {kind} with enough rows reaches the floor {floor:g}"
+
+
+def _unmeasurable(part: object, metric: str) -> bool:
+    """Return whether a slice is said to have no such metric: an AUC of one label has no value, and says so."""
+    measured = _at(part, "metrics", metric)
+    return isinstance(measured, Mapping) and "value" in measured and measured["value"] is None
 
 
 def _alerts(spec: PipelineSpec, evaluation: Mapping[str, Any]) -> Iterator[_Finding]:
