@@ -54,6 +54,11 @@ class DynamoLedger:
         rows = [RunRow.from_dict(data) for data in self._query(pipeline, "RUN#")]
         return sorted(rows, key=lambda row: row.started, reverse=True)
 
+    def decision(self, pipeline: str, fence: int) -> Decision | None:
+        """Return the decision that was written under a fence."""
+        data = self._get(pipeline, _decision_key(fence))
+        return Decision.from_dict(data) if data else None
+
     def decisions(self, pipeline: str) -> Sequence[Decision]:
         """Return all decisions, the oldest first."""
         return [Decision.from_dict(data) for data in self._query(pipeline, "DECISION#")]

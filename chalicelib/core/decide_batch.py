@@ -33,9 +33,12 @@ def refused(job: Job) -> bool:
 
 def _steps(stage: Stage, facts: BatchFacts, model_name: str) -> tuple[Step, ...]:
     def shard(attempt: int) -> tuple[Action, ...]:
+        job = job_requests.shard_job(stage, facts, attempt)
+        if attempt > 1:
+            return (job,)  # the first one was started on the pinned file, which is still there
         folder = stage.bucket.batch(facts.pipeline, facts.batch_id)
         spec = WriteJson(folder.key(container.SPEC, container.SPEC_FILE), facts.spec.to_dict())
-        return (spec, *pin(folder, (facts.upload,)), job_requests.shard_job(stage, facts, attempt))
+        return (spec, *pin(folder, (facts.upload,)), job)
 
     def score(attempt: int) -> tuple[Action, ...]:
         return (job_requests.batch(stage, facts, model_name, attempt),)

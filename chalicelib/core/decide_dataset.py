@@ -5,22 +5,22 @@ comes meanwhile waits for the next one, which then holds it too. It ends as one 
 
 - ``training``: its content and the current recipe are a run of their own;
 - ``identical``: a run had this content and recipe before, so nothing is started;
-- ``refused``: a file of it cannot be used (that file is rejected, the others make the next dataset version), or all
-  rows together cannot (they wait for more);
+- ``refused``: a file of it cannot be used or is gone (that file is rejected, the others make the next dataset
+  version), or all rows together cannot (they wait for more);
 - ``failed``: its job failed, or the run of the same content and recipe had failed before.
 
 The same files under the same policy and code are the same dataset version, which is never begun again by itself: a
 wish is needed, and where it would repeat what ended well, a forced one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 
 from chalicelib.core import container, digests, job_requests, places
 from chalicelib.core.actions import Action, Change, CopyVersion, Plan, Settle, WriteJson
 from chalicelib.core.attempts import GivenUp, Step, advance
-from chalicelib.core.facts import DatasetFacts, Lineage, PipelineFacts, Upload
+from chalicelib.core.facts import DatasetFacts, LeftOut, Lineage, PipelineFacts, Upload
 from chalicelib.core.ledger import DatasetRow, DatasetState, Head, RunRow, UploadVerdict, Wish
 from chalicelib.core.places import Folder
 from chalicelib.core.selection import Selection, select, unreadable
@@ -40,6 +40,8 @@ def begin(stage: Stage, facts: PipelineFacts, now: datetime) -> Plan:
     if verdicts:
         return Plan("refusing", "; ".join(verdict.reason for verdict in verdicts[:3]), (Settle(verdicts),))
     selection = _select(facts, now)
+    if selection.left_out and not selection.pending:
+        return Plan("superseding", "there is nothing to wait for", (Settle(_displaced(selection.left_out)),))
     if not selection.uploads:
         return (
             Plan("idle", "no usable upload yet") if wish is None else _grant_nothing(head, "there is no usable upload")
@@ -62,8 +64,11 @@ def begin(stage: Stage, facts: PipelineFacts, now: datetime) -> Plan:
 
 def decide_dataset(stage: Stage, facts: PipelineFacts, dataset: DatasetFacts, now: datetime) -> Plan:
     """Prepare the active dataset version, then begin the run that its content names."""
-    head = facts.head
-    refusals = [verdict for verdict in _verdicts(facts, dataset) if verdict.fate == "rejected"]
+    head, gone = facts.head, _gone(facts, dataset)
+    unsettled = tuple(verdict for verdict in gone if verdict.upload_id not in facts.verdicts)
+    if unsettled:
+        return Plan("refusing", "files are gone", (Settle(unsettled),))
+    refusals = [verdict for verdict in _verdicts(facts, dataset) if verdict.fate == "rejected"] or gone
     if refusals:
         told = "; ".join(f"{_name(verdict.key)}: {verdict.reason}" for verdict in refusals[:3])
         return _end(head, dataset.row, "refused", told, now=now)
@@ -103,8 +108,12 @@ def wished_again(dataset: DatasetFacts) -> str | None:
 def settled_by(dataset: DatasetFacts, run_id: str, verdicts: Mapping[str, UploadVerdict]) -> tuple[UploadVerdict, ...]:
     """Return what a run that came to a verdict says of uploads: its own are trained, those it displaced superseded."""
     trained = (UploadVerdict(u.upload_id, u.key, "trained", f"run {run_id}", run_id) for u in dataset.uploads)
-    displaced = (UploadVerdict(out.upload_id, out.key, "superseded", out.reason) for out in dataset.left_out)
-    return tuple(verdict for verdict in (*trained, *displaced) if verdict.upload_id not in verdicts)
+    found = (*trained, *_displaced(dataset.left_out))
+    return tuple(verdict for verdict in found if verdict.upload_id not in verdicts)
+
+
+def _displaced(left_out: Sequence[LeftOut]) -> tuple[UploadVerdict, ...]:
+    return tuple(UploadVerdict(out.upload_id, out.key, "superseded", out.reason) for out in left_out)
 
 
 def _select(facts: PipelineFacts, now: datetime) -> Selection:
@@ -194,6 +203,16 @@ def _verdicts(facts: PipelineFacts, dataset: DatasetFacts) -> list[UploadVerdict
     return [verdict for verdict in found if verdict]
 
 
+def _gone(facts: PipelineFacts, dataset: DatasetFacts) -> list[UploadVerdict]:
+    """Return the verdicts on uploads that S3 lists no longer, as long as no job was started on their copies."""
+    listed = {version.upload.upload_id for version in facts.versions}
+    return [
+        UploadVerdict(upload.upload_id, upload.key, "rejected", "gone: it was deleted before it was read")
+        for upload in dataset.uploads
+        if not dataset.prepare and upload.upload_id not in listed
+    ]
+
+
 def _faults(dataset: DatasetFacts) -> tuple[UploadVerdict, ...]:
     """Return the verdicts on files that `prepare` could not use, by the names that their owners gave them."""
     by_name = {_raw_name(upload): upload for upload in dataset.uploads}
@@ -208,6 +227,8 @@ def _faults(dataset: DatasetFacts) -> tuple[UploadVerdict, ...]:
 def _pin_and_prepare(stage: Stage, facts: PipelineFacts, dataset: DatasetFacts, attempt: int) -> tuple[Action, ...]:
     folder = stage.bucket.dataset(facts.pipeline, dataset.row.dataset_id)
     job = job_requests.prepare_job(stage, facts.pipeline, dataset, attempt)
+    if attempt > 1:
+        return (job,)  # the first one was started on the pinned files, which are still there
     return (_spec_file(folder, dataset.spec), *pin(folder, dataset.uploads), job)
 
 

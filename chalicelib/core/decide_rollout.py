@@ -4,9 +4,10 @@ Wanted is the newest approved version that is not marked bad; a person's pin (a 
 newer than those the person knew. Nothing else moves it, so a rollback stays rolled back however often one looks.
 
 AWS answers an update that it undid with ``InService`` on the old config, sometimes without a reason. So the ledger
-notes each update before it is asked for, with the time of the endpoint's last change: an endpoint that is in service
-on another config, and was changed since, has had its update and undone it. That version is marked bad. If it was not
-changed since, the update never reached it (whoever noted it died) and is asked for again.
+notes each update before it is asked for, with the time of the endpoint's last change. An endpoint that is in service
+on another config and was changed since has undone the update, if the ledger says too that AWS took it: that version
+is marked bad. An update that AWS is not known to have taken (it was busy, or refused, or whoever noted it died) is
+asked for again. The price: a version that was undone while nobody lived to note that it was taken is tried twice.
 """
 
 from collections.abc import Sequence
@@ -49,39 +50,54 @@ def decide_rollout(stage: Stage, facts: PipelineFacts) -> Plan:
         return Plan(
             "failed", f"endpoint {endpoint.name} is {endpoint.status}: a person must look at it ({endpoint.reason})"
         )
+    if asked and facts.update_taken and endpoint.config_name != _config(stage, facts, asked):
+        return _await_or_undone(facts, asked, endpoint)
     if package is None:
         return Plan("waiting", "no approved version that is not bad: the endpoint stays as it is")
-    if endpoint.config_name == stage.names.endpoint_config(facts.pipeline, package.run_id):
+    if endpoint.config_name == _config(stage, facts, package):
         told = f"version {package.version} answers"
         return Plan("live", told, change=Change(replace(facts.head, update=None)) if asked else None)
-    if asked is None or asked.version != package.version:
-        return _update(stage, facts, package, endpoint)
+    return _update(stage, facts, package, endpoint)
+
+
+def _create(stage: Stage, facts: PipelineFacts, package: ModelPackage) -> Plan:
+    reason, actions = f"version {package.version} is the first to serve", _actions(stage, facts, package, first=True)
+    asked = facts.head.update
+    if asked and asked.version == package.version and facts.update_taken:
+        return Plan("rolling out", reason, actions)  # it is not seen yet, or was deleted by hand
+    return Plan("rolling out", reason, actions, _asking(facts, package, None))
+
+
+def _update(stage: Stage, facts: PipelineFacts, package: ModelPackage, endpoint: Endpoint) -> Plan:
+    asked, changed = facts.head.update, endpoint.changed.isoformat()
+    again = asked and asked.version == package.version
+    reason = f"version {package.version} is wanted, and another answers{': it is asked for again' if again else ''}"
+    evidence = {"answers": endpoint.config_name, "changed": changed}
+    actions = _actions(stage, facts, package, first=False)
+    return Plan("rolling out", reason, actions, _asking(facts, package, changed), evidence=evidence)
+
+
+def _asking(facts: PipelineFacts, package: ModelPackage, changed: str | None) -> Change:
+    update = Update(package.version, package.run_id, changed, facts.head.fence + 1)
+    return Change(replace(facts.head, update=update))
+
+
+def _config(stage: Stage, facts: PipelineFacts, of: ModelPackage | Update) -> str:
+    return stage.names.endpoint_config(facts.pipeline, of.run_id)
+
+
+def _await_or_undone(facts: PipelineFacts, asked: Update, endpoint: Endpoint) -> Plan:
     if asked.changed == endpoint.changed.isoformat():
-        reason = f"the update to version {package.version} never reached the endpoint"
-        return Plan("rolling out", reason, _actions(stage, facts, package, first=False))
+        return Plan("rolling out", f"the update to version {asked.version} is taken, and nothing of it is seen yet")
     why = endpoint.reason or "it returned to its old config without a reason"
     return _mark_bad(facts, asked.version, f"the update of {endpoint.name} to version {asked.version} failed: {why}")
 
 
-def _create(stage: Stage, facts: PipelineFacts, package: ModelPackage) -> Plan:
-    head = replace(facts.head, update=Update(package.version, None))
-    reason = f"version {package.version} is the first to serve"
-    return Plan("rolling out", reason, _actions(stage, facts, package, first=True), Change(head))
-
-
-def _update(stage: Stage, facts: PipelineFacts, package: ModelPackage, endpoint: Endpoint) -> Plan:
-    head = replace(facts.head, update=Update(package.version, endpoint.changed.isoformat()))
-    reason = f"version {package.version} is wanted, and another answers"
-    evidence = {"answers": endpoint.config_name, "changed": endpoint.changed.isoformat()}
-    actions = _actions(stage, facts, package, first=False)
-    return Plan("rolling out", reason, actions, Change(head), evidence=evidence)
-
-
 def _replace_failed(facts: PipelineFacts, endpoint: Endpoint) -> Plan:
-    """Delete an endpoint that can only be deleted, once the version that it failed with is marked bad."""
+    """Delete an endpoint that can only be deleted, once the version that it is known to have failed with is bad."""
     asked = facts.head.update
     reason = f"endpoint {endpoint.name} is Failed: {endpoint.reason or 'no reason given'}"
-    if asked:
+    if asked and facts.update_taken:
         return _mark_bad(facts, asked.version, reason)
     return Plan("replacing", f"{reason}; it can only be deleted and made anew", (requests.delete_endpoint(endpoint),))
 

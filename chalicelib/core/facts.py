@@ -151,7 +151,7 @@ class PipelineFacts:
     """Everything that decides what happens next with a pipeline.
 
     ``next_row`` is the row of the dataset version that would be made now, if there was one before. ``wanted`` is the
-    package that should answer.
+    package that should answer; ``update_taken`` says that AWS is known to have taken the head's update.
     """
 
     spec: PipelineSpec
@@ -164,6 +164,7 @@ class PipelineFacts:
     packages: tuple[ModelPackage, ...] = ()
     wanted: ModelPackage | None = None
     endpoint: Endpoint | None = None
+    update_taken: bool = False
 
     @property
     def pipeline(self) -> str:

@@ -23,6 +23,8 @@ DatasetState = Literal["preparing", "training", "trained", "identical", "refused
 RunState = Literal["running", "promoted", "held", "rejected", "failed"]
 Fate = Literal["trained", "rejected", "superseded"]
 
+DONE = "done"  # the outcome of a decision whose actions were performed
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -44,10 +46,16 @@ class Pin:
 
 @dataclass(frozen=True)
 class Update:
-    """The endpoint was asked to run a version; ``changed`` is when it had last changed (None: it was to be created)."""
+    """The endpoint was asked to run a version.
+
+    ``changed`` is when it had last changed (None: it was to be created), ``fence`` that of the decision to ask, whose
+    outcome tells whether AWS took it.
+    """
 
     version: int
+    run_id: str
     changed: str | None
+    fence: int
 
 
 @dataclass(frozen=True)
@@ -171,6 +179,11 @@ class Decision:
     dataset_id: str | None = None
     run_id: str | None = None
     outcome: str | None = None
+
+    @property
+    def performed(self) -> bool:
+        """Whether all its actions are known to have been performed."""
+        return self.outcome == DONE
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:

@@ -3,6 +3,7 @@
 The hyperparameters were chosen by cross-validation over films within training and validation rows.
 """
 
+from chalicelib.core.policies import GatePolicy
 from chalicelib.core.spec import Column, Learner, PipelineSpec, Split
 
 SPEC = PipelineSpec(
@@ -26,4 +27,5 @@ SPEC = PipelineSpec(
             "seed": "0",
         },
     ),
+    gate=GatePolicy(thresholds={"accuracy": 0.7}),
 )

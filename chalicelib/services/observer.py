@@ -26,7 +26,7 @@ from chalicelib.core.facts import (
     RunFacts,
     Upload,
 )
-from chalicelib.core.ledger import Reference, RunRow
+from chalicelib.core.ledger import Head, Reference, RunRow
 from chalicelib.core.names import Step
 from chalicelib.core.spec import PipelineSpec
 from chalicelib.core.stage import Stage
@@ -59,6 +59,7 @@ class Observer:
             packages=packages,
             wanted=wanted(head, packages),
             endpoint=self.sagemaker.endpoint(names.endpoint(pipeline)),
+            update_taken=self._taken(pipeline, head),
         )
         if head.dataset_id is None:
             return replace(facts, next_row=self.ledger.dataset(pipeline, next_dataset_id(self.stage, facts, now)))
@@ -155,6 +156,10 @@ class Observer:
         """Find the run whose model answers now."""
         endpoint = self.sagemaker.endpoint(self.stage.names.endpoint(pipeline))
         return self.stage.names.parse_endpoint_config(pipeline, endpoint.config_name) if endpoint else None
+
+    def _taken(self, pipeline: str, head: Head) -> bool:
+        decision = self.ledger.decision(pipeline, head.update.fence) if head.update else None
+        return decision is not None and decision.performed
 
     def _named_run(self, pipeline: str, facts: DatasetFacts, again: str | None = None) -> RunRow | None:
         lineage = name_run(self.stage, self.specs[pipeline], facts, again)

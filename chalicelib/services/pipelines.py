@@ -16,12 +16,11 @@ from chalicelib.core import errors
 from chalicelib.core.actions import Change, Plan
 from chalicelib.core.decide import Area, decide
 from chalicelib.core.facts import PipelineFacts
-from chalicelib.core.ledger import Decision, Head, Transition, UploadVerdict
+from chalicelib.core.ledger import DONE, Decision, Transition
 from chalicelib.services.observer import Observer
 from chalicelib.services.ports import Clock, Executor, Ledger, Storage
 
 MAX_STEPS = 30  # plans that one look acts on; the longest walk without waiting has about ten
-DONE = "done"
 
 Plans = Mapping[Area, Plan]
 
@@ -88,12 +87,9 @@ class Pipelines:
         try:
             self.executor.perform(pipeline, plan.actions, lambda: self.ledger.head(pipeline).fence == fence)
         except errors.GoneError as error:
-            self.ledger.settle(pipeline, [_gone(facts, error)])
-            self.ledger.conclude(pipeline, fence, str(error))
+            self.ledger.conclude(pipeline, fence, str(error))  # S3 lists it no longer, which the next look finds
         except (errors.FenceLostError, errors.CallError) as error:
             self.ledger.conclude(pipeline, fence, str(error))
-            if isinstance(error, errors.BusyError):
-                self._retract(transition)
             raise
         else:
             self.ledger.conclude(pipeline, fence, DONE)
@@ -115,23 +111,9 @@ class Pipelines:
         )
         return Transition(replace(change.head, fence=decision.fence), decision, change.rows)
 
-    def _retract(self, done: Transition) -> None:
-        """Forget an update that a busy endpoint did not take: it must not be mistaken for one that was undone."""
-        head: Head = replace(done.head, update=None, fence=done.head.fence + 1)
-        reason = "the endpoint was being changed: the update is asked for again when that is over"
-        at = self.clock().isoformat()
-        decision = replace(done.decision, fence=head.fence, at=at, reason=reason, actions=(), outcome=DONE)
-        self.ledger.write(Transition(head, decision))
-
 
 def _about(facts: PipelineFacts, area: Area, change: Change) -> tuple[str | None, str | None]:
     """Return the dataset version and run that a decision is about; of the endpoint, the run of the wanted version."""
     if area == "serving":
         return None, facts.wanted.run_id if facts.wanted else None
     return facts.head.dataset_id or change.head.dataset_id, facts.head.run_id or change.head.run_id
-
-
-def _gone(facts: PipelineFacts, error: errors.GoneError) -> UploadVerdict:
-    uploads = facts.dataset.uploads if facts.dataset else ()
-    key = next((upload.key for upload in uploads if upload.upload_id == error.upload_id), "")
-    return UploadVerdict(error.upload_id, key, "rejected", "gone: it was deleted before it was read")

@@ -68,6 +68,9 @@ class Ledger(Protocol):
     def runs(self, pipeline: str) -> Sequence[RunRow]:
         """Return all runs, the newest first."""
 
+    def decision(self, pipeline: str, fence: int) -> Decision | None:
+        """Return the decision that was written under a fence."""
+
     def decisions(self, pipeline: str) -> Sequence[Decision]:
         """Return all decisions, the oldest first."""
 

@@ -9,7 +9,7 @@ from chalicelib.core.facts import PipelineFacts
 from chalicelib.core.ledger import Decision, Head
 from chalicelib.core.selection import select
 from chalicelib.services.observer import Observer
-from chalicelib.services.pipelines import DONE, Plans
+from chalicelib.services.pipelines import Plans
 from chalicelib.services.ports import Clock, Ledger
 
 
@@ -76,4 +76,4 @@ def _waiting(facts: PipelineFacts, now: datetime) -> tuple[str, ...]:
 def _troubles(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
     """Return the last decision of each area, where it was not carried out."""
     newest = {decision.area: decision for decision in decisions}
-    return tuple(decision for decision in newest.values() if decision.outcome != DONE)
+    return tuple(decision for decision in newest.values() if not decision.performed)

@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 from chalicelib.core.actions import Call
 from chalicelib.core.decide_rollout import wanted
 from chalicelib.core.errors import FenceLostError, WishError
-from chalicelib.core.ledger import Decision, Head, Pin, Transition, Wish
+from chalicelib.core.ledger import DONE, Decision, Head, Pin, Transition, Wish
 from chalicelib.services.observer import Observer
 from chalicelib.services.ports import Clock, Executor, Ledger, SageMaker
 
 _TRIES = 10
-_DONE = "done"
 
 
 @dataclass(frozen=True)
@@ -50,14 +49,18 @@ class Wishes:
         Raises
         ------
         WishError
-            If there is no version to go back to, or the given one cannot answer.
+            If there is no version to go back to, the given one cannot answer, or somebody else was faster.
         """
         packages = self.sagemaker.packages(self.observer.stage.names.model_package_group(pipeline))
+        current = wanted(self.ledger.head(pipeline), packages)
+        if current is None:
+            raise WishError(f"no version of {pipeline} is wanted: there is nothing to roll back")
 
         def change(head: Head) -> tuple[Head, str]:
-            current = wanted(head, packages)
-            if current is None:
-                raise WishError(f"no version of {pipeline} is wanted: there is nothing to roll back")
+            if wanted(head, packages) != current:
+                raise WishError(
+                    f"version {current.version} of {pipeline} is no longer the one that is wanted: look again"
+                )
             if to == current.version:
                 raise WishError(f"version {to} of {pipeline} is the one that is wanted: name an earlier one")
             bad = {*head.bad, current.version} - {to}
@@ -98,7 +101,7 @@ class Wishes:
             changed, reason = change(head)
             changed = replace(changed, fence=head.fence + 1)
             decision = Decision(
-                changed.fence, self.clock().isoformat(), cause, "wish", state, reason, run_id=head.run_id, outcome=_DONE
+                changed.fence, self.clock().isoformat(), cause, "wish", state, reason, run_id=head.run_id, outcome=DONE
             )
             try:
                 self.ledger.write(Transition(changed, decision))

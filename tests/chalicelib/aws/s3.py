@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import md5
-from itertools import count
 from typing import Any
 
 from tests.chalicelib.aws.refusals import refused
@@ -30,11 +29,12 @@ class Objects:
     bucket: str
     time: Callable[[], datetime]
     versions: dict[str, list[Stored]] = field(default_factory=dict)  # the newest first
-    _numbers: count = field(default_factory=count)  # type: ignore[type-arg] # not generic at run time
+    _numbers: dict[str, int] = field(default_factory=dict)  # versions of each key so far, those forgotten too
 
     def put(self, key: str, content: bytes | None) -> str:
         """Store a version, or with no content a delete marker; return its id."""
-        version = f"v{next(self._numbers)}"
+        self._numbers[key] = self._numbers.get(key, 0) + 1
+        version = f"v{self._numbers[key]}"
         self.versions.setdefault(key, []).insert(0, Stored(key, version, self.time(), content))
         return version
 

@@ -1,6 +1,6 @@
 """The application on an account in memory: what people drop, what ends by itself, and who looks."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from unittest.mock import patch
@@ -13,6 +13,7 @@ from chalicelib.adapters.sagemaker import SageMakerReader
 from chalicelib.adapters.storage import S3Storage
 from chalicelib.bootstrap import Services
 from chalicelib.core.ledger import Head
+from chalicelib.core.spec import PipelineSpec
 from chalicelib.core.stage import Stage
 from chalicelib.pipelines import PIPELINES
 from chalicelib.services.batches import Batches
@@ -41,12 +42,13 @@ class World:
     """One account with the application's services on it."""
 
     account: Account = field(default_factory=lambda: Account(STAGE.bucket_name))
+    specs: Mapping[str, PipelineSpec] = field(default_factory=lambda: PIPELINES)
     runtime: FakeRuntime = field(default_factory=FakeRuntime)
 
     def __post_init__(self) -> None:
         clock = self.account.clock
         store, reader, book = S3Storage(STAGE.bucket_name), SageMakerReader(), DynamoLedger(STAGE.table_name)
-        observer, performer = Observer(STAGE, PIPELINES, store, reader, book), AwsExecutor(store, book)
+        observer, performer = Observer(STAGE, self.specs, store, reader, book), AwsExecutor(store, book)
         self.services = Services(
             stage=STAGE,
             pipelines=Pipelines(observer, store, book, performer, clock),
@@ -54,7 +56,7 @@ class World:
             wishes=Wishes(observer, reader, book, performer, clock),
             stories=Stories(observer, store, book, clock),
             standings=Standings(observer, book, clock),
-            predictor=Predictor(STAGE, PIPELINES, reader, self.runtime),
+            predictor=Predictor(STAGE, self.specs, reader, self.runtime),
             bus=EventBridgeBus(STAGE.name),
         )
 

@@ -1,0 +1,13 @@
+"""A world with the adapters on it, for tests that tell one story."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.chalicelib.aws.world import World, on
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with on(World()) as ready:
+        yield ready
