@@ -15,6 +15,7 @@ import pytest
 from benchmarks.load import Client, Load
 from cli import sample
 from tests.e2e.conftest import Local
+from tests.training.sample import csv_file, make_people
 from training.learners.model import load as load_model
 
 pytestmark = pytest.mark.e2e
@@ -196,6 +197,15 @@ def test_bad_files(local: Local, tmp_path: Path, content: str, reason: str) -> N
     assert ran.code == REFUSED
     assert ran.last["state"] == "refused"
     assert reason in ran.last["reason"]
+
+
+def test_one_class(local: Local, tmp_path: Path) -> None:
+    """Rows that make no model together are refused together, though each of them is good."""
+    rows = [person for person in make_people(60) if person["income"] == "<=50K"]
+    (tmp_path / "poor.csv").write_bytes(csv_file(rows))
+    ran = local.freshet("upload", "income", tmp_path / "poor.csv", "--wait")
+    assert (ran.code, ran.last["state"]) == (REFUSED, "refused"), ran.stderr
+    assert ">50K" in ran.last["reason"]
 
 
 def test_page(local: Local) -> None:
