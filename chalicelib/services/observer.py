@@ -1,6 +1,6 @@
 """Gathers the facts of a pipeline from S3, SageMaker and the ledger, and changes nothing.
 
-The head is read first: whoever acts on the facts does so on the condition that it is still the same.
+The head is read first and last: whoever acts on the facts does so on the condition that it is still the same.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,6 +31,7 @@ from chalicelib.core.stage import Stage
 from chalicelib.services.ports import Ledger, SageMaker, Storage
 
 Describe = Callable[[str], Job | None]
+_TRIES = 5  # whoever acts on facts that do not fit together is stopped by the fence
 
 
 @dataclass(frozen=True)
@@ -44,8 +45,19 @@ class Observer:
     ledger: Ledger
 
     def pipeline(self, pipeline: str, now: datetime) -> PipelineFacts:
-        """Gather everything that decides what happens next with a pipeline."""
-        names, head = self.stage.names, self.ledger.head(pipeline)
+        """Gather everything that decides what happens next with a pipeline.
+
+        If something is decided meanwhile the facts do not fit together, and are gathered anew.
+        """
+        for _ in range(_TRIES):
+            head = self.ledger.head(pipeline)
+            facts = self._pipeline(pipeline, head, now)
+            if self.ledger.head(pipeline).fence == head.fence:
+                break
+        return facts
+
+    def _pipeline(self, pipeline: str, head: Head, now: datetime) -> PipelineFacts:
+        names = self.stage.names
         packages = tuple(self.sagemaker.packages(names.model_package_group(pipeline)))
         facts = PipelineFacts(
             spec=self.specs[pipeline],

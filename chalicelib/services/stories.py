@@ -172,10 +172,15 @@ class Stories:
 
     def _where(self, facts: PipelineFacts, row: DatasetRow, run: RunRow | None) -> tuple[str, str]:
         """Return the state and reason that people read: of the plan while it is active, of its end after that."""
-        if row.active:
+        if row.active and row.dataset_id == facts.head.dataset_id:
             plan = decide(self.observer.stage, facts, self.clock())["learning"]
             return plan.state, plan.reason
-        if run is None or row.state == "refused" or (row.state == "failed" and run.dataset_id != row.dataset_id):
+        if (
+            row.active
+            or run is None
+            or row.state == "refused"
+            or (row.state == "failed" and run.dataset_id != row.dataset_id)
+        ):
             return row.state, row.reason
         version = run.version
         package = next((package for package in facts.packages if package.version == version), None)
