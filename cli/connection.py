@@ -4,7 +4,7 @@ The commands know only `Connection`, so that their tests need no cloud. Files ar
 adapters' time-outs suit a Lambda function, not a person's line.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -45,7 +45,7 @@ class Connection(Protocol):
     def batch_of(self, pipeline: str, upload: Upload) -> Story | None:
         """Tell what became of a file to score."""
 
-    def runs(self, pipeline: str, limit: int) -> Iterator[Story]:
+    def runs(self, pipeline: str, limit: int) -> Sequence[Story]:
         """Tell of the newest runs."""
 
     def explain(self, pipeline: str, wanted_id: str) -> Explanation | None:
@@ -121,7 +121,7 @@ class ServiceConnection:
         """Tell what became of a file to score."""
         return self.services.stories.batch_of(pipeline, upload)
 
-    def runs(self, pipeline: str, limit: int) -> Iterator[Story]:
+    def runs(self, pipeline: str, limit: int) -> Sequence[Story]:
         """Tell of the newest runs."""
         return self.services.stories.runs(pipeline, limit)
 

@@ -1,20 +1,18 @@
 """The commands on a deployment of paper: what they print, and the exit codes."""
 
-import json
 import os
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from chalicelib.core.errors import SettingsError
 from chalicelib.core.facts import Upload
 from chalicelib.services.stories import Story
 from cli.address import Wish
 from cli.main import main
+from tests.cli.commands.running import lines, run
 from tests.cli.fakes import LIVE, FakeConnection, story, tools
 
 ANSWER = {
@@ -31,17 +29,6 @@ def csv_file(tmp_path: Path) -> Path:
     path = tmp_path / "a.csv"
     path.write_text("text,label\ngood,positive\n")
     return path
-
-
-def run(arguments: Sequence[object], connection: FakeConnection | None = None, stdin: bytes | None = None) -> Result:
-    """Run the command line on a connection."""
-    given = tools(connection or FakeConnection())
-    return CliRunner().invoke(main, [str(argument) for argument in arguments], obj=given, input=stdin)
-
-
-def lines(result: Result) -> list[dict[str, Any]]:
-    """Read standard output as JSON Lines; anything else in it fails."""
-    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def test_upload(csv_file: Path) -> None:
