@@ -210,12 +210,13 @@ class Stories:
         bucket = self.observer.stage.bucket
         dataset = bucket.dataset(pipeline, row.dataset_id)
         found = {"dataset": dataset.uri(places.DATASET_FILE), "prepared": dataset.uri(container.PREPARED, "")}
-        if row.run_id:
-            run = bucket.run(pipeline, row.run_id)
+        run = self.ledger.run(pipeline, row.run_id) if row.run_id else None
+        if run:
+            evaluation = bucket.evaluation(pipeline, run.run_id, run.evaluation_id)
             found |= {
-                "evaluation": run.uri(container.EVALUATION, container.EVALUATION_FILE),
-                "report": run.uri(container.EVALUATION, container.REPORT_FILE),
-                "model": run.uri(places.ARTIFACTS, ""),
+                "evaluation": evaluation.uri(container.EVALUATION_FILE),
+                "report": evaluation.uri(container.REPORT_FILE),
+                "model": bucket.run(pipeline, run.run_id).uri(places.ARTIFACTS, ""),
             }
         return found
 
