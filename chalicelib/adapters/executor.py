@@ -18,7 +18,7 @@ from chalicelib.adapters.ledger import DynamoLedger
 from chalicelib.adapters.sagemaker import describe, missing
 from chalicelib.adapters.storage import S3Storage
 from chalicelib.core.actions import Action, Call, CopyVersion, Settle, WriteJson
-from chalicelib.core.errors import BusyError, FenceLostError, NameTakenError
+from chalicelib.core.errors import BusyError, FenceLostError, NameTakenError, UnavailableError
 
 
 @dataclass(frozen=True)
@@ -48,19 +48,22 @@ class AwsExecutor:
                     self.storage.write_json_once(key, data)
                 case Settle(verdicts):
                     self.ledger.settle(pipeline, verdicts)
-                case Call(operation) if operation.startswith("create_"):
-                    _create(action)
-                case Call():
-                    if not still():
-                        raise FenceLostError(f"{action.operation} of {pipeline}: something was decided since")
-                    _change(action)
+                case Call(operation):
+                    creates = operation.startswith("create_")
+                    if (not creates or operation == "create_endpoint") and not still():
+                        raise FenceLostError(f"{operation} of {pipeline}: something was decided since")
+                    _create(action) if creates else _change(action)
 
 
 def _create(call: Call) -> None:
     if _send(call, tolerate=_taken):
         return
     name_key, name = next(iter(call.request.items()))
-    found = describe(call.operation.replace("create_", "describe_"), **{name_key: name}) or {}
+    found = describe(call.operation.replace("create_", "describe_"), **{name_key: name})
+    if found is None:
+        raise UnavailableError(
+            f"{name_key} {name} exists and is not shown yet: whose it is will be seen by the next look"
+        )
     if not _covers(found, call.request):
         raise NameTakenError(f"{name_key} {name} exists with other properties than ours: rename or remove it")
 

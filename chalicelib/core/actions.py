@@ -48,8 +48,8 @@ class Settle:
 class Call:
     """Call a SageMaker operation (botocore's spelling, for instance ``create_training_job``).
 
-    A call that is not ``create_...`` changes something that others change too: it is made only if nothing was decided
-    since the plan.
+    A call that is not ``create_...`` changes something that others change too, and so does ``create_endpoint``: it is
+    made only if nothing was decided since the plan.
     """
 
     operation: str

@@ -26,11 +26,6 @@ def score_id(dataset_id: str, run_id: str) -> str:
     return digests.short_digest("score", dataset_id, run_id)
 
 
-def evaluate_id(run_id: str, champion: str | None, anchor: str | None) -> str:
-    """Return the id of the evaluation of a run beside the runs of champion and anchor."""
-    return digests.short_digest("evaluate", run_id, champion, anchor)
-
-
 def prepare_job(stage: Stage, pipeline: str, dataset: DatasetFacts, attempt: int) -> Call:
     """Ask for the job that reads, checks and splits the uploads of a dataset version."""
     dataset_id = dataset.row.dataset_id
@@ -89,16 +84,15 @@ def rival_score(stage: Stage, run: RunFacts, rival: Rival, attempt: int) -> tupl
 def evaluate(stage: Stage, run: RunFacts, attempt: int) -> Call:
     """Ask for the job that compares the scores of the held-out rows with their labels, and with those of the others."""
     lineage = run.lineage
-    champion, anchor = (rival.reference.run_id if rival else None for rival in (run.champion, run.anchor))
-    folder = stage.bucket.run(lineage.pipeline, lineage.run_id)
+    folder, evaluation_id = stage.bucket.run(lineage.pipeline, lineage.run_id), run.row.evaluation_id
     return _processing_job(
         stage,
         run.spec,
-        name=stage.names.job(lineage.pipeline, "evaluate", evaluate_id(lineage.run_id, champion, anchor), attempt),
+        name=stage.names.job(lineage.pipeline, "evaluate", evaluation_id, attempt),
         command="evaluate",
         image_uri=lineage.image_uri,
         inputs=_evaluate_inputs(stage, run, folder),
-        outputs={container.EVALUATION: folder.uri(container.EVALUATION)},
+        outputs={container.EVALUATION: stage.bucket.evaluation(lineage.pipeline, lineage.run_id, evaluation_id).uri()},
     )
 
 

@@ -19,6 +19,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
 
+from chalicelib.core.digests import short_digest
+
 DatasetState = Literal["preparing", "training", "trained", "identical", "refused", "failed"]
 RunState = Literal["running", "promoted", "held", "rejected", "failed"]
 Fate = Literal["trained", "rejected", "superseded"]
@@ -146,6 +148,12 @@ class RunRow:
         """Read a row from JSON."""
         roles = {role: Reference(**data[role]) if data[role] else None for role in ("champion", "anchor")}
         return cls(**{**data, **roles})
+
+    @property
+    def evaluation_id(self) -> str:
+        """The id of the evaluation beside these two: it has a job and a folder of its own, as theirs may change."""
+        champion, anchor = (who.run_id if who else None for who in (self.champion, self.anchor))
+        return short_digest("evaluate", self.run_id, champion, anchor)
 
     @property
     def successful(self) -> bool:

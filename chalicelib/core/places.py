@@ -107,6 +107,10 @@ class Bucket:
         """Return the prefix of all runs of a pipeline."""
         return f"models/{pipeline}/"
 
+    def evaluation(self, pipeline: str, run_id: str, evaluation_id: str) -> Folder:
+        """Return the folder of one evaluation of a run: a late one of another champion must not overwrite it."""
+        return Folder(self.name, f"{self.runs(pipeline)}{run_id}/{container.EVALUATION}/{evaluation_id}")
+
     def scores(self, pipeline: str, run_id: str, dataset_id: str) -> Folder:
         """Return the folder of the scores that a run's model gave the held-out rows of a dataset version."""
         return Folder(self.name, f"{self.runs(pipeline)}{run_id}/{container.SCORES}/{dataset_id}")

@@ -30,7 +30,8 @@ def register(stage: Stage, run: RunFacts, approval: str) -> tuple[Call, Call]:
     """
     lineage = run.lineage
     group = stage.names.model_package_group(lineage.pipeline)
-    evaluation = stage.bucket.run(lineage.pipeline, lineage.run_id).uri(container.EVALUATION, container.EVALUATION_FILE)
+    folder = stage.bucket.evaluation(lineage.pipeline, lineage.run_id, run.row.evaluation_id)
+    evaluation = folder.uri(container.EVALUATION_FILE)
     package = {
         "ModelPackageGroupName": group,
         "ModelPackageDescription": run_description(lineage.run_id),

@@ -114,9 +114,8 @@ class Observer:
         if lineage is None or spec is None:
             return None
         champion, anchor = (self._rival(pipeline, row, who, packages) for who in (row.champion, row.anchor))
-        evaluate_id = job_requests.evaluate_id(row.run_id, _id(champion), _id(anchor))
-        evaluate = self._attempts(self.sagemaker.processing_job, pipeline, "evaluate", evaluate_id)
-        evaluation = folder.key(container.EVALUATION, container.EVALUATION_FILE)
+        evaluate = self._attempts(self.sagemaker.processing_job, pipeline, "evaluate", row.evaluation_id)
+        evaluation = self.stage.bucket.evaluation(pipeline, row.run_id, row.evaluation_id)
         return RunFacts(
             row=row,
             lineage=lineage,
@@ -124,7 +123,9 @@ class Observer:
             train=self._attempts(self.sagemaker.training_job, pipeline, "train", row.run_id),
             score=self._scores(pipeline, row.dataset_id, row.run_id),
             evaluate=evaluate,
-            evaluation=self.storage.read_json(evaluation) if _completed(evaluate) else None,
+            evaluation=self.storage.read_json(evaluation.key(container.EVALUATION_FILE))
+            if _completed(evaluate)
+            else None,
             package=next((package for package in packages if package.run_id == row.run_id), None),
             champion=champion,
             anchor=anchor,
@@ -195,7 +196,3 @@ class Observer:
 
 def _completed(jobs: Jobs) -> bool:
     return bool(jobs) and jobs[-1].status == "Completed"
-
-
-def _id(rival: Rival | None) -> str | None:
-    return rival.reference.run_id if rival else None

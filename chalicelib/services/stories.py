@@ -180,10 +180,15 @@ class Stories:
 
     def _where(self, facts: PipelineFacts, row: DatasetRow, run: RunRow | None) -> tuple[str, str]:
         """Return the state and reason that people read: of the plan while it is active, of its end after that."""
-        if row.active:
+        if row.active and row.dataset_id == facts.head.dataset_id:
             plan = decide(self.observer.stage, facts, self.clock())["learning"]
             return plan.state, plan.reason
-        if run is None or row.state == "refused" or (row.state == "failed" and run.dataset_id != row.dataset_id):
+        if (
+            row.active
+            or run is None
+            or row.state == "refused"
+            or (row.state == "failed" and run.dataset_id != row.dataset_id)
+        ):
             return row.state, row.reason
         version = run.version
         package = next((package for package in facts.packages if package.version == version), None)
@@ -205,12 +210,13 @@ class Stories:
         bucket = self.observer.stage.bucket
         dataset = bucket.dataset(pipeline, row.dataset_id)
         found = {"dataset": dataset.uri(places.DATASET_FILE), "prepared": dataset.uri(container.PREPARED, "")}
-        if row.run_id:
-            run = bucket.run(pipeline, row.run_id)
+        run = self.ledger.run(pipeline, row.run_id) if row.run_id else None
+        if run:
+            evaluation = bucket.evaluation(pipeline, run.run_id, run.evaluation_id)
             found |= {
-                "evaluation": run.uri(container.EVALUATION, container.EVALUATION_FILE),
-                "report": run.uri(container.EVALUATION, container.REPORT_FILE),
-                "model": run.uri(places.ARTIFACTS, ""),
+                "evaluation": evaluation.uri(container.EVALUATION_FILE),
+                "report": evaluation.uri(container.REPORT_FILE),
+                "model": bucket.run(pipeline, run.run_id).uri(places.ARTIFACTS, ""),
             }
         return found
 

@@ -1,5 +1,4 @@
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,7 +44,7 @@ def test_auc_is_the_usual_one() -> None:
     """The AUC of all rows is scikit-learn's, ties included."""
     random = np.random.default_rng(0)
     positive = random.random(300) < 0.3
-    scores: npt.NDArray[np.float64] = np.round(random.random(300) * 0.6 + 0.4 * positive, 1)
+    scores = np.asarray(np.round(random.random(300) * 0.6 + 0.4 * positive, 1), np.float64)
     groups = Groups(np.arange(300), 300)
     found = of_labels(positive, scores > 0.5, scores, groups)["auc"](np.ones((1, 300)))[0]
     assert found == pytest.approx(roc_auc_score(positive, scores))

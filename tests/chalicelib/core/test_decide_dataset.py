@@ -110,7 +110,7 @@ def test_unreadable_file() -> None:
         ({}, "preparing", ["WriteJson", "CopyVersion", "WriteJson", "create_processing_job"]),
         ({"prepare": (RUNNING,)}, "preparing", []),
         ({"prepare": (replace(RUNNING, status="Stopping"),)}, "preparing", []),
-        ({"prepare": (PASSED,)}, "preparing", ["create_processing_job"]),
+        ({"prepare": (PASSED,)}, "preparing", ["create_processing_job"]),  # on the files that are pinned
         ({"prepare": (PASSED, RUNNING)}, "preparing", []),
         ({"prepare": (PASSED, PASSED, PASSED)}, "failed", []),
         ({"prepare": (FAILED,)}, "failed", []),

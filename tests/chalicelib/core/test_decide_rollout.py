@@ -17,8 +17,11 @@ from tests.chalicelib.core.samples import ENDPOINT, FACTS, HEAD, SPEC, package, 
 PACKAGE = package(2)
 WANTED = STAGE.names.endpoint_config(SPEC.name, PACKAGE.run_id)
 SERVING = replace(FACTS, wanted=PACKAGE, packages=(PACKAGE,), endpoint=ENDPOINT)
-UPDATE = Update(2, PACKAGE.run_id, START.isoformat(), fence=6)
-ASKED = replace(HEAD, update=UPDATE)
+ASKED = replace(HEAD, update=Update(2, PACKAGE.run_id, START.isoformat(), 7))
+EARLIER = replace(HEAD, update=Update(2, PACKAGE.run_id, "2020-01-01T00:00:00+00:00", 7))
+NEW = replace(HEAD, update=Update(2, PACKAGE.run_id, None, 7))
+OTHER = replace(HEAD, update=Update(1, package(1).run_id, START.isoformat(), 7))
+OTHERS = replace(ENDPOINT, config_name=STAGE.names.endpoint_config(SPEC.name, package(1).run_id))
 
 
 @pytest.mark.parametrize(
@@ -36,12 +39,14 @@ ASKED = replace(HEAD, update=UPDATE)
         ({"endpoint": replace(ENDPOINT, status="UpdateRollbackFailed")}, "failed", None),
         ({"endpoint": replace(ENDPOINT, status="OutOfService")}, "failed", None),
         ({"endpoint": replace(ENDPOINT, config_name=WANTED)}, "live", None),
-        # The update was noted, and it is not known that AWS took it: it is asked for again.
+        # AWS is not known to have taken the update: whatever the endpoint did since, it is asked for again.
         ({"head": ASKED}, "rolling out", "update_endpoint"),
+        ({"head": EARLIER}, "rolling out", "update_endpoint"),
         # AWS took it, and the endpoint does not show it yet.
         ({"head": ASKED, "update_taken": True}, "rolling out", None),
-        # Another version was asked for before, and is not known to have been taken.
-        ({"head": replace(HEAD, update=replace(UPDATE, version=1))}, "rolling out", "update_endpoint"),
+        ({"head": NEW, "update_taken": True, "endpoint": None}, "rolling out", "create_endpoint"),
+        # Another version was asked for before, and answers.
+        ({"head": OTHER, "update_taken": True, "endpoint": OTHERS}, "rolling out", "update_endpoint"),
     ],
 )
 def test_rollout(change: dict[str, Any], state: str, last: str | None) -> None:
@@ -52,17 +57,16 @@ def test_rollout(change: dict[str, Any], state: str, last: str | None) -> None:
 
 
 def test_update_is_noted_before_it_is_asked_for() -> None:
-    """The ledger says which version was asked for, and when the endpoint had last changed."""
+    """The ledger says which version was asked for, by which decision, and when the endpoint had last changed."""
     plan = decide_rollout(STAGE, SERVING)
     assert plan.change is not None
-    assert plan.change.head.update == replace(UPDATE, fence=HEAD.fence + 1)
+    assert plan.change.head.update == Update(2, PACKAGE.run_id, START.isoformat(), HEAD.fence + 1)
 
 
 @pytest.mark.parametrize("reason", [None, "the container did not answer /ping"])
 def test_undone_update(reason: str | None) -> None:
     """An endpoint in service on another config, changed since the update, has undone it: the version is marked bad."""
-    earlier = replace(UPDATE, changed="2020-01-01T00:00:00+00:00")
-    facts = replace(SERVING, head=replace(HEAD, update=earlier), update_taken=True)
+    facts = replace(SERVING, head=EARLIER, update_taken=True)
     plan = decide_rollout(STAGE, replace(facts, endpoint=replace(ENDPOINT, reason=reason)))
     assert plan.state == "rolled back"
     assert (reason or "without a reason") in plan.reason
@@ -73,9 +77,7 @@ def test_undone_update(reason: str | None) -> None:
 
 def test_failed_endpoint() -> None:
     """A Failed endpoint's version is marked bad, then it is deleted, since nothing else can be done with it."""
-    created = replace(UPDATE, changed=None)
-    failed = replace(ENDPOINT, status="Failed")
-    facts = replace(SERVING, endpoint=failed, head=replace(HEAD, update=created), update_taken=True)
+    facts = replace(SERVING, endpoint=replace(ENDPOINT, status="Failed"), head=NEW, update_taken=True)
     first = decide_rollout(STAGE, facts)
     assert first.change is not None
     assert first.change.head.bad == (2,)

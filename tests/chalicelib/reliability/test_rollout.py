@@ -223,6 +223,8 @@ def test_rollback_in_the_middle(world: World) -> None:
     world.walk()
     (run, *_) = world.services.pipelines.ledger.runs(PIPELINE)
     assert (run.champion.version if run.champion else None, len(world.jobs("evaluate"))) == (1, 4)
+    written = [key for key in world.account.objects.versions if key.endswith("/evaluation.json")]
+    assert len(written) == 4, "an evaluation that ended late would overwrite another's"
     check_all(world, ALL)
 
 
