@@ -17,6 +17,7 @@ from tests.e2e.processes import command_of, descendants, gone, kill, using
 
 pytestmark = [
     pytest.mark.e2e,
+    pytest.mark.timeout(900),  # three whole runs, each cross-validated and compared, on a machine that may be busy
     pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found in Linux's /proc"),
 ]
 
