@@ -2,8 +2,8 @@
 
 from chalice.app import Chalice
 
-from chalicelib.handlers import http, jobs, releases, uploads
+from chalicelib.handlers import edge, feedback, http, jobs, releases, uploads
 
 app = Chalice(app_name="freshet")
-for module in (http, uploads, jobs, releases):
+for module in (edge, http, feedback, uploads, jobs, releases):
     app.register_blueprint(module.blueprint)

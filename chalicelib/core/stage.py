@@ -8,12 +8,13 @@ from chalicelib.core.places import Bucket
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage: its name, bucket, SageMaker execution role and training image (by digest)."""
+    """A stage: its name, bucket, SageMaker execution role, training image (by digest) and ledger table."""
 
     name: str
     bucket_name: str
     role_arn: str
     image_uri: str
+    table_name: str
 
     @property
     def names(self) -> Names:

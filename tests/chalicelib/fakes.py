@@ -10,14 +10,16 @@ from chalicelib.core.actions import Call, CopyVersion, Plan, WriteJson
 from chalicelib.core.errors import NameTakenError, NotReadyError
 from chalicelib.core.events import ObjectCreated
 from chalicelib.core.facts import Endpoint, EndpointConfig, Job, ModelPackage, Upload
-from chalicelib.core.predictions import Instance
+from chalicelib.core.predictions import Answer, Instance
 from chalicelib.core.stage import Stage
+from tests.chalicelib.fake_ledger import FakeKeys, FakeLabels, FakeTokens
 
 STAGE = Stage(
     "dev",
     "freshet-dev-123456789012-eu-central-1",
     "arn:aws:iam::123456789012:role/freshet-dev",
     "123456789012.dkr.ecr.eu-central-1.amazonaws.com/freshet-training@sha256:" + "0" * 64,
+    "freshet-dev-ledger",
 )
 START = datetime(2026, 11, 12, tzinfo=UTC)
 
@@ -127,13 +129,15 @@ class FakeRuntime:
 
     ready: bool = True
     asked: list[Sequence[Instance]] = field(default_factory=list)
+    breaks: Exception | None = None
 
-    def invoke(self, endpoint: str, instances: Sequence[Instance], inference_id: str) -> tuple[dict[str, Any], str]:  # noqa: ARG002
+    def invoke(self, endpoint: str, instances: Sequence[Instance], inference_id: str) -> Answer:  # noqa: ARG002
+        if self.breaks:
+            raise self.breaks
         if not self.ready:
             raise NotReadyError("no model is live yet")
         self.asked.append(instances)
-        predictions = [{"label": "positive", "score": 0.75} for _ in instances]
-        return {"model_version": "3", "predictions": predictions}, "AllTraffic"
+        return Answer("3", "AllTraffic", tuple({"label": "positive", "score": 0.75} for _ in instances))
 
 
 @dataclass
@@ -143,6 +147,9 @@ class World:
     storage: FakeStorage = field(default_factory=FakeStorage)
     sagemaker: FakeSageMaker = field(default_factory=FakeSageMaker)
     runtime: FakeRuntime = field(default_factory=FakeRuntime)
+    keys: FakeKeys = field(default_factory=FakeKeys)
+    tokens: FakeTokens = field(default_factory=FakeTokens)
+    labels: FakeLabels = field(default_factory=FakeLabels)
     executor: FakeExecutor = field(init=False)
 
     def __post_init__(self) -> None:

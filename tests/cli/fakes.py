@@ -16,7 +16,13 @@ from cli.options import Tools
 from cli.running import LocalCloud
 
 START = datetime(2026, 11, 12, tzinfo=UTC)
-STAGE = Stage("dev", "freshet-dev-123456789012-us-east-1", "arn:aws:iam::123456789012:role/r", "account/image@sha256:1")
+STAGE = Stage(
+    "dev",
+    "freshet-dev-123456789012-us-east-1",
+    "arn:aws:iam::123456789012:role/r",
+    "account/image@sha256:1",
+    "freshet-dev-ledger",
+)
 UPLOAD = Upload("0123456789abcdef", STAGE.bucket_name, "uploads/reviews/a.csv", "v1", 12)
 METRICS = {"accuracy": 0.91, "auc": 0.97, "true_positive_rate": 0.9}
 
