@@ -12,6 +12,7 @@ from cli.commands.down import down
 from cli.commands.predict import predict
 from cli.commands.runs import runs
 from cli.commands.status import status
+from cli.commands.token import token
 from cli.commands.up import up
 from cli.commands.upload import upload
 from cli.errors import CliError, StoppedError, explained
@@ -43,5 +44,5 @@ def main() -> None:
     """
 
 
-for command in (up, down, upload, runs, status, predict, batch, demo):
+for command in (up, down, upload, runs, status, predict, batch, token, demo):
     main.add_command(command)

@@ -1,5 +1,6 @@
 """A deployment that exists on paper only: stories as they are told, one look after the other."""
 
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -8,12 +9,14 @@ from typing import Any
 
 from chalicelib.core.facts import Job, Upload
 from chalicelib.core.stage import Stage
+from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.progress import Story
 from cli.address import Address, Wish
 from cli.clock import Clock
 from cli.connection import Live
 from cli.options import Tools
 from cli.running import LocalCloud
+from tests.chalicelib.fake_ledger import FakeTokens
 
 START = datetime(2026, 11, 12, tzinfo=UTC)
 STAGE = Stage(
@@ -91,6 +94,7 @@ class FakeConnection:
     put_keys: list[str] = field(default_factory=list)
     asked: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     looks: int = 0
+    gatekeeper: Gatekeeper = field(default_factory=lambda: Gatekeeper(FakeTokens(), secrets.token_bytes))
 
     def put(self, path: Path, key: str, on_bytes: Callable[[int], None]) -> Upload:
         self.put_keys.append(key)

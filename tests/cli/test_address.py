@@ -24,6 +24,7 @@ STACK: Mapping[str, Any] = {
     "Outputs": [
         {"OutputKey": "BucketName", "OutputValue": "freshet-prod-1"},
         {"OutputKey": "ExecutionRoleArn", "OutputValue": "arn:role"},
+        {"OutputKey": "TableName", "OutputValue": "freshet-prod-ledger"},
         {"OutputKey": "EndpointURL", "OutputValue": "https://id.execute-api.eu-central-1.amazonaws.com/prod/"},
     ],
 }
