@@ -51,7 +51,11 @@ class Gateway:
             key = name.upper().replace("-", "_")
             environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
         environ["REMOTE_ADDR"] = "127.0.0.1"
-        return self._api.answer(Request(environ), path)
+        return self.answer(Request(environ), path)
+
+    def answer(self, request: Request, path: str) -> Response:
+        """Answer a request that came over HTTP."""
+        return self._api.answer(request, path)
 
     def _invoke(self, name: str, event: bytes, wait: float) -> Outcome:  # noqa: ARG002 - the gateway's interface
         module, _, attribute = self.wiring.functions[name].handler.rpartition(".")
