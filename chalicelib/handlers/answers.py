@@ -95,7 +95,8 @@ class Routes:
         request_id = request_id_of(request)
         extra = {"request_id": request_id, "route": request.path, "status": found.status.value, "code": found.code}
         if isinstance(error, errors.UnavailableError):
-            logger.error("request_failed", extra={**extra, "aws": error.aws_code})
+            log = logger.error if isinstance(error, errors.AccessRefusedError) else logger.warning
+            log("request_failed", extra={**extra, "aws": error.aws_code})
         else:
             logger.info("request_refused", extra=extra)
         retry = error.retry_after_s if isinstance(error, errors.LimitReachedError) else found.retry_after_s

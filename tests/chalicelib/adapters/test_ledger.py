@@ -134,13 +134,31 @@ def test_counts(side: Side) -> None:
     assert not side.labels.admit("ann", 1, 5, HOUR + timedelta(hours=1))
 
 
+def forget_key() -> None:
+    key = {"pk": {"S": "stage"}, "sk": {"S": "inference-key"}}
+    clients.client("dynamodb").delete_item(TableName=STAGE.table_name, Key=key)
+
+
+@pytest.mark.usefixtures("side")
+@pytest.mark.parametrize("side", ["local cloud"], indirect=True)
+def test_row_46_a_key_made_meanwhile() -> None:
+    """Row 46: who finds no key, and then that another made one meanwhile, takes the other's."""
+    forget_key()
+    first = LedgerKeys(STAGE.table_name, secrets.token_bytes)
+
+    def late(count: int) -> bytes:
+        first.inference_key()
+        return b"l" * count
+
+    assert LedgerKeys(STAGE.table_name, late).inference_key() == first.inference_key() != b"l" * 32
+
+
 @pytest.mark.parametrize("side", ["local cloud"], indirect=True)
 def test_row_46_races(side: Side) -> None:
     """Row 46: of sixteen at once one makes the key and one claim holds, and the count is never over its limit."""
-    table = "freshet-dev-ledger"
-    clients.client("dynamodb").delete_item(TableName=table, Key={"pk": {"S": "stage"}, "sk": {"S": "inference-key"}})
+    forget_key()
     with ThreadPoolExecutor(16) as pool:
-        keys = set(pool.map(lambda _: LedgerKeys(table, secrets.token_bytes).inference_key(), range(16)))
+        keys = set(pool.map(lambda _: LedgerKeys(STAGE.table_name, secrets.token_bytes).inference_key(), range(16)))
         held = set(pool.map(lambda number: side.labels.claim(label("race", str(number))), range(16)))
         admitted = list(pool.map(lambda _: side.labels.admit("racer", 1, 10, HOUR), range(16)))
     assert len(keys) == 1
