@@ -16,6 +16,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--writes", type=int, default=1000, help="acknowledged writes that must survive SIGKILL")
     parser.addoption("--kills", type=int, default=2, help="moments of a run at which each target is killed")
     parser.addoption("--files", type=int, default=2000, help="uploads of the grammar that are prepared or refused")
+    parser.addoption("--requests", type=int, default=2000, help="requests at random to the HTTP routes")
     parser.addoption("--real", action="store_true", help="run tests/contract against the AWS of the environment")
 
 

@@ -92,5 +92,5 @@ def test_text_is_not_logged(client: Client, caplog: pytest.LogCaptureFixture) ->
     for body in (b'{"text": "canary-8161"}', b'{"canary-8161": 1}', b'{"text": "canary-8161'):
         client.http.post("/predict", headers={"Content-Type": "application/json"}, body=body)
     logged = [str(record.__dict__) for record in caplog.records]
-    assert any("predict_refused" in line for line in logged)
+    assert any("request_refused" in line for line in logged)
     assert not any("canary-8161" in line for line in logged)
