@@ -20,7 +20,7 @@ WEIGHTS = st.lists(st.integers(0, 3), min_size=5, max_size=5).map(lambda drawn: 
 def test_labels_are_measured_as_row_by_row(rows: list[tuple[bool, bool, float, int]], weights: np.ndarray) -> None:
     """On any draw of groups, each metric is that of the rows counted as often as their group was drawn."""
     positive, called = (np.array([row[place] for row in rows], np.bool_) for place in (0, 1))
-    scores, of_row = np.array([row[2] for row in rows]), np.array([row[3] for row in rows])
+    scores, of_row = np.array([row[2] for row in rows], np.float64), np.array([row[3] for row in rows])
     by_row = weights[of_row]
     if not by_row.sum():
         by_row, weights = np.ones(len(rows)), np.ones(5)
