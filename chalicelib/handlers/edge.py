@@ -1,7 +1,8 @@
 """What every HTTP request passes: errors that Chalice made become problems, and pages of other origins are let in.
 
 Which origins may call is a setting, none by default. An origin is answered by its own name, never by ``*``, and never
-with credentials: callers who write send a token of their own.
+with credentials: callers who write send a token of their own. What API Gateway refuses before us (a missing token, an
+unknown route) is answered in its words and without these headers, so a page sees no more than that it failed.
 """
 
 from collections.abc import Callable

@@ -28,7 +28,7 @@ _NOBODY: dict[str, Any] = {
 
 @blueprint.authorizer(ttl_seconds=_KEPT_S)
 def authorize(request: AuthRequest) -> AuthResponse | dict[str, Any]:
-    """Say whose token it is, and let that caller in; a stranger is denied by name, not left out."""
+    """Let the token's caller in; a stranger gets a policy that denies, for one that is empty may pass for broken."""
     caller = bootstrap.services().gatekeeper.caller(request.token)
     return _NOBODY if caller is None else AuthResponse(routes=["*"], principal_id=caller)
 
