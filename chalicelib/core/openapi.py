@@ -58,6 +58,15 @@ def describe(specs: Mapping[str, PipelineSpec], default: str) -> Json:
                     "pipeline", "One pipeline.", _json(_ref("Pipeline")), problems=(404, *_PROBLEMS_OF_READING)
                 ),
             },
+            "/pipelines/{pipeline}/runs": {
+                **unknown,
+                "get": _get(
+                    "runs",
+                    "A pipeline's newest runs, the newest first.",
+                    _json(_object({"runs": _list(_ref("Run"))})),
+                    problems=(404, *_PROBLEMS_OF_READING),
+                ),
+            },
             "/predict": {"post": _predict("predict", {default: specs[default]}, ())},
             "/pipelines/{pipeline}/predict": {**unknown, "post": _predict("predict_with", specs, (404,))},
             "/feedback": {"post": _FEEDBACK_ROUTE},
@@ -175,6 +184,20 @@ _SCHEMAS: dict[str, Json] = {
         closed=True,
     ),
     "Receipt": _object({"taken": {"type": "integer"}, "repeated": {"type": "integer"}}),
+    "Run": _object(
+        {
+            "id": _TEXT,
+            "run_id": {"type": ["string", "null"]},
+            "state": _TEXT,
+            "settled": {"type": "boolean"},
+            "started": {"type": ["string", "null"]},
+            "files": {"type": "integer"},
+            "rows": {"type": "object", "additionalProperties": {"type": "integer"}},
+            "metrics": {"type": "object", "additionalProperties": {"type": "number"}},
+            "verdict": {"enum": ["PROMOTE", "REJECT", "HOLD", None]},
+            "version": {"type": ["integer", "null"]},
+        }
+    ),
     "Pipeline": _object(
         {
             "name": _TEXT,

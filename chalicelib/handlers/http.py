@@ -7,6 +7,7 @@ from chalice.app import Blueprint, Response
 
 from chalicelib import bootstrap
 from chalicelib.core import openapi
+from chalicelib.core.spec import find
 from chalicelib.handlers.answers import NO_SUCH_FILE, Routes, body_of, document, problem, request_id_of
 from chalicelib.pipelines import DEFAULT, PIPELINES
 from chalicelib.web import FILES, HEADERS
@@ -37,6 +38,13 @@ def pipelines() -> Response:
 def pipeline_of(pipeline: str) -> Response:
     """Describe a pipeline."""
     return document(bootstrap.services().catalogue.one(pipeline))
+
+
+@routes.add("GET", "/pipelines/{pipeline}/runs")
+def runs_of(pipeline: str) -> Response:
+    """Tell of a pipeline's newest runs."""
+    find(PIPELINES, pipeline)
+    return document({"runs": [story.in_public() for story in bootstrap.services().stories.runs(pipeline)]})
 
 
 @routes.add("GET", "/openapi.json")

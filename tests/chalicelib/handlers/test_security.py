@@ -19,6 +19,7 @@ OPEN = {
     ("GET", "/openapi.json"),
     ("GET", "/pipelines"),
     ("GET", "/pipelines/{pipeline}"),
+    ("GET", "/pipelines/{pipeline}/runs"),
     ("POST", "/predict"),
     ("POST", "/pipelines/{pipeline}/predict"),
 }
