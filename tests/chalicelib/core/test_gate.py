@@ -159,7 +159,7 @@ def test_first_runs_meet_absolute_conditions_only() -> None:
 
 def test_large_data_need_no_cross_validation() -> None:
     """With enough rows to learn from, the held-out rows speak for themselves."""
-    evaluation = changed(("data.rows.train", 1850), ("cross_validation", None))
+    evaluation = changed(("data.rows.train", 1650), ("cross_validation", None))
     assert decide(evaluation)[0] == "PROMOTE"
 
 
