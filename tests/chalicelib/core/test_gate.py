@@ -185,6 +185,26 @@ def test_errors_are_better_when_smaller() -> None:
     assert judge(spec, evaluation, champion=False, anchor=False).decision == "REJECT"
 
 
+def test_gains_of_errors_are_told_in_percent() -> None:
+    """Of an error a gain is a part, and is told as one."""
+    compared = {**COMPARED, "metric": "rmse", "counts": {"all": {"rows": 50, "groups": 50}}, "gain": 0.05}
+    promoted = judge(
+        replace(HOUSING, gate=GatePolicy()),
+        {
+            "dataset": {"counts": compared["counts"]},
+            "regression_metrics": {"rmse": {"value": 3.0}},
+            "data": {"rows": {"train": 2000, "validation": 0}},
+            "alerts": [],
+            "comparison": {"champion": compared | {"upper": 0.11}},
+        },
+        champion=True,
+        anchor=False,
+    )
+    assert promoted.reasons[1] == (
+        "the champion's rmse is cut by +5.00%, with 95% confidence by at least -1.00%: no loss beyond the margin 9.07%"
+    )
+
+
 def paths(value: object, *above: str | int) -> Iterator[tuple[str | int, ...]]:
     """Yield the path of everything in a JSON value."""
     members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
