@@ -14,6 +14,7 @@ from chalicelib.bootstrap import Services, services_of
 from chalicelib.core.facts import Upload
 from chalicelib.core.predictions import Instance
 from chalicelib.pipelines import DEFAULT
+from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.pipelines import Plans
 from chalicelib.services.standings import Standing
 from chalicelib.services.stories import Explanation, Story
@@ -32,6 +33,10 @@ class Connection(Protocol):
     @property
     def address(self) -> Address:
         """Where it is."""
+
+    @property
+    def gatekeeper(self) -> Gatekeeper:
+        """Who may write."""
 
     def put(self, path: Path, key: str, on_bytes: OnBytes) -> Upload:
         """Put a file into the bucket, telling of the bytes as they go."""
@@ -89,6 +94,11 @@ class ServiceConnection:
     address: Address
     services: Services
     store: Store
+
+    @property
+    def gatekeeper(self) -> Gatekeeper:
+        """Who may write."""
+        return self.services.gatekeeper
 
     def put(self, path: Path, key: str, on_bytes: OnBytes) -> Upload:
         """Put a file into the bucket, telling of the bytes as they go.

@@ -16,6 +16,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--writes", type=int, default=1000, help="acknowledged writes that must survive SIGKILL")
     parser.addoption("--kills", type=int, default=2, help="moments of a run at which each target is killed")
     parser.addoption("--files", type=int, default=2000, help="uploads of the grammar that are prepared or refused")
+    parser.addoption("--requests", type=int, default=2000, help="requests at random to the HTTP routes")
+    parser.addoption("--permutations", type=int, default=30, help="seeds of disordered lives, under each data policy")
+    parser.addoption("--first-seed", type=int, default=0, help="the first of them: a failing seed can be replayed")
+    parser.addoption("--races", type=int, default=10, help="races of 16 threads of each kind")
+    parser.addoption("--everything", action="store_true", help="every kill and every refusal, not a sample of them")
+    parser.addoption("--kill-seeds", type=int, default=1, help="drawn tales that are killed")
     parser.addoption("--real", action="store_true", help="run tests/contract against the AWS of the environment")
 
 

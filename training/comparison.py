@@ -24,7 +24,7 @@ from training.channels import read_array
 from training.held_out import SCORES_PATTERN, Answers, HeldOut, read_answers, statistics
 from training.metrics import Bools
 from training.resampled_metrics import gain
-from training.resampling import estimate
+from training.resampling import estimate, measure
 from training.settings import Settings
 from training.spool import Keys
 
@@ -87,26 +87,25 @@ def compare(held_out: HeldOut, challenger: Answers, other: Answers, seen: Seen) 
         return {"missing": "the other model has seen every held-out row"}
     rows = held_out.take(places)
     ours, theirs = (statistics(rows, answers.take(places))[metric] for answers in (challenger, other))
-    both = {"challenger": ours, "other": theirs, "gain": gain(ours, theirs, relative=metric in ERRORS)}
-    found = estimate(both, rows.groups)
-    if not (math.isfinite(found["gain"].value) and math.isfinite(found["gain"].error)):
+    found = estimate({"gain": gain(ours, theirs, relative=metric in ERRORS)}, rows.groups)["gain"]
+    if not (math.isfinite(found.value) and math.isfinite(found.error)):
         return {"missing": f"the {len(places)} rows that the other model has not seen do not tell the {metric}"}
-    lower, upper = found["gain"].bounds(policy.level)
-    margin = policy.margin_at(found["gain"].value - lower)
+    lower, upper = found.bounds(policy.level)
+    margin = policy.margin_at(found.value - lower)
     return {
         "metric": metric,
         "level": policy.level,
         "rows": len(places),
         "groups": rows.groups.count,
         "counts": rows.counts(),
-        "challenger": found["challenger"].value,
-        "other": found["other"].value,
-        "gain": found["gain"].value,
-        "standard_error": found["gain"].error,
+        "challenger": measure(ours, rows.groups),
+        "other": measure(theirs, rows.groups),
+        "gain": found.value,
+        "standard_error": found.error,
         "lower": lower,
         "upper": upper,
         "margin": margin,
-        "p_value": found["gain"].exceeds(-margin),
+        "p_value": found.exceeds(-margin),
         "model_versions": list(other.versions),
     }
 

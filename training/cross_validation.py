@@ -21,7 +21,7 @@ from training.channels import LabelledRow
 from training.errors import RefusedDataError
 from training.learners.fitted import Fit, Fitted
 from training.resampled_metrics import of_labels, of_values
-from training.resampling import Groups, Ints
+from training.resampling import Groups, Ints, measure
 from training.rows import cluster
 from training.threshold import THRESHOLD, decide
 
@@ -90,5 +90,4 @@ def _score(spec: PipelineSpec, fit: Fit, sides: _Sides, strings: Mapping[str, st
         chosen = decide(spec, [row.row.label for row in validation], fitted.held_out)
         threshold = THRESHOLD if chosen is None else chosen.threshold
         statistics = of_labels(positive, numbers >= threshold, numbers, alone)
-    every = np.ones((1, len(held_out)))
-    return {name: float(statistics[name](every)[0]) for name in METRICS[spec.task]}
+    return {name: measure(statistics[name], alone) for name in METRICS[spec.task]}

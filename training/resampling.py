@@ -92,15 +92,19 @@ def estimate(
     statistics: Mapping[str, Statistic], groups: Groups, *, resamples: int = RESAMPLES, seed: int = 0
 ) -> dict[str, Estimate]:
     """Return each statistic of all rows with its standard error; all are computed on the same draws."""
-    everything = np.ones((1, groups.count))
     drawn: dict[str, list[Floats]] = {name: [] for name in statistics}
     for weights in groups.draws(resamples if groups.count > 1 else 0, seed):
         for name, statistic in statistics.items():
             drawn[name].append(statistic(weights))
     return {
-        name: Estimate(float(statistic(everything)[0]), _error(drawn[name], groups.count), groups.count)
+        name: Estimate(measure(statistic, groups), _error(drawn[name], groups.count), groups.count)
         for name, statistic in statistics.items()
     }
+
+
+def measure(statistic: Statistic, groups: Groups) -> float:
+    """Return a statistic of all rows, each counted once."""
+    return float(statistic(np.ones((1, groups.count)))[0])
 
 
 def mean(values: Floats, groups: Groups) -> Estimate:

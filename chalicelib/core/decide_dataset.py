@@ -170,7 +170,7 @@ def _begin_run(stage: Stage, facts: PipelineFacts, dataset: DatasetFacts, now: d
     lineage, known = name_run(stage, facts.spec, dataset, again), dataset.run if again else dataset.own_run
     if lineage is None:
         return _end(facts.head, dataset.row, "failed", f"{container.SUMMARY_FILE} does not tell the content", now=now)
-    if known is not None:
+    if known is not None and known.state != "running":  # one that nobody is at any more is taken up again
         return _meet(facts, dataset, known, now)
     run_id = lineage.run_id
     folder = stage.bucket.run(facts.pipeline, run_id)

@@ -193,14 +193,15 @@ def _comparison(spec: PipelineSpec, compared: object, role: str) -> Iterator[_Fi
     if few:
         return
     margin = gate.margin_at(gain - lower)
-    better = f"the {role}'s {metric} is {'cut' if metric in ERRORS else 'exceeded'} by {gain:+.4f}"
-    told = f"{better}, with {1 - gate.level:.0%} confidence by at least {lower:+.4f}"
+    form = "+.2%" if metric in ERRORS else "+.4f"  # of an error, its part
+    better = f"the {role}'s {metric} is {'cut' if metric in ERRORS else 'exceeded'} by {gain:{form}}"
+    told = f"{better}, with {1 - gate.level:.0%} confidence by at least {lower:{form}}"
     if lower >= -margin:
-        yield "PROMOTE", f"{told}: no loss beyond the margin {margin:.4f}"
+        yield "PROMOTE", f"{told}: no loss beyond the margin {margin:{form[1:]}}"
     elif upper < 0:
-        yield "REJECT", f"{better}, with {1 - gate.level:.0%} confidence by at most {upper:+.4f}: it is worse"
+        yield "REJECT", f"{better}, with {1 - gate.level:.0%} confidence by at most {upper:{form}}: it is worse"
     else:
-        yield "HOLD", f"{told}: a loss beyond the margin {margin:.4f} cannot be excluded"
+        yield "HOLD", f"{told}: a loss beyond the margin {margin:{form[1:]}} cannot be excluded"
 
 
 def _evidence(spec: PipelineSpec, evaluation: Mapping[str, Any], roles: list[str]) -> dict[str, Any]:

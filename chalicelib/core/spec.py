@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self, get_args
 
-from chalicelib.core.errors import InvalidSpecError
+from chalicelib.core.errors import InvalidSpecError, UnknownPipelineError
 from chalicelib.core.measures import Task
 from chalicelib.core.policies import DataPolicy, GatePolicy
 
@@ -224,6 +224,20 @@ class PipelineSpec:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidSpecError(f"not a pipeline spec: {error}") from error
+
+
+def find(specs: Mapping[str, PipelineSpec], name: str) -> PipelineSpec:
+    """Return the spec of a pipeline that a caller names.
+
+    Raises
+    ------
+    UnknownPipelineError
+        If there is none of that name.
+    """
+    try:
+        return specs[name]
+    except KeyError as error:
+        raise UnknownPipelineError(f"no pipeline is called {name!r}; there are {', '.join(specs)}") from error
 
 
 def _strings(values: Sequence[str]) -> tuple[str, ...]:

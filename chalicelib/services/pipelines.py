@@ -6,7 +6,7 @@ an outcome, and the next look decides anew from what is.
 
 What AWS did not do is the outcome of its decision, and one side's trouble does not hold up the other. What waiting or a
 person must mend (a quota, a permission) is tried again by the next look; what may pass at once (throttling, no answer)
-is raised in the end, so that Lambda looks again soon.
+is raised in the end, so that Lambda looks again soon, and so is what no decision could tell of.
 """
 
 from collections.abc import Mapping
@@ -45,13 +45,14 @@ class Pipelines:
 
         Raises
         ------
-        UnavailableError
-            If AWS did not answer, or asked to come later: the next look goes on.
+        CallError
+            If AWS did not answer, asked to come later, or kept a decision from being written: the next look goes on.
         """
         if pipeline not in self.observer.specs:
             return {}
         performed: dict[Area, Plan] = {}  # the last plan of each area; met again, it waits for its effect to be seen
         trouble: dict[Area, errors.CallError] = {}
+        unsaid: list[errors.CallError] = []  # those that no decision tells of, since it could not be written
         for _ in range(MAX_STEPS):
             now = self.clock()
             facts = self.observer.pipeline(pipeline, now)
@@ -65,19 +66,23 @@ class Pipelines:
                 break
             area, plan = work[0]
             try:
-                self._act(facts, area, plan, cause)
-                performed[area] = plan
+                told = self._act(facts, area, plan, cause)
             except errors.FenceLostError:
                 continue  # somebody else was faster: look at what they did
             except errors.CallError as error:
                 trouble[area] = error
-        passing = next((error for error in trouble.values() if isinstance(error, errors.UnavailableError)), None)
-        if passing:
-            raise passing
+                unsaid.append(error)
+            else:
+                performed[area] = plan
+                if told:
+                    trouble[area] = told
+        passing = [refusal for refusal in trouble.values() if isinstance(refusal, errors.UnavailableError)]
+        for refusal in (*unsaid, *passing):
+            raise refusal
         return plans
 
-    def _act(self, facts: PipelineFacts, area: Area, plan: Plan, cause: str) -> None:
-        """Write a plan down and carry it out."""
+    def _act(self, facts: PipelineFacts, area: Area, plan: Plan, cause: str) -> errors.CallError | None:
+        """Write a plan down and carry it out; return what AWS did not do, if the decision tells of it."""
         pipeline = facts.pipeline
         for document in plan.documents:
             self.storage.write_json_once(document.key, document.data)
@@ -88,11 +93,15 @@ class Pipelines:
             self.executor.perform(pipeline, plan.actions, lambda: self.ledger.head(pipeline).fence == fence)
         except errors.GoneError as error:
             self.ledger.conclude(pipeline, fence, str(error))  # S3 lists it no longer, which the next look finds
-        except (errors.FenceLostError, errors.CallError) as error:
+        except errors.FenceLostError as error:
             self.ledger.conclude(pipeline, fence, str(error))
             raise
+        except errors.CallError as error:
+            self.ledger.conclude(pipeline, fence, str(error))
+            return error
         else:
             self.ledger.conclude(pipeline, fence, DONE)
+        return None
 
     def _transition(self, facts: PipelineFacts, area: Area, plan: Plan, cause: str) -> Transition:
         change = plan.change or Change(facts.head)

@@ -56,6 +56,21 @@ class Story:
         """Whether nothing more will happen by itself."""
         return self.state in SETTLED
 
+    def in_public(self) -> dict[str, Any]:
+        """Return what anybody may read, JSON-ready: no file's name, and no reason, since it may quote one."""
+        return {
+            "id": self.id,
+            "run_id": self.run_id,
+            "state": self.state,
+            "settled": self.settled,
+            "started": self.started,
+            "files": len(self.files),
+            "rows": dict(self.rows),
+            "metrics": dict(self.metrics),
+            "verdict": self.verdict["decision"] if self.verdict else None,
+            "version": self.version,
+        }
+
 
 @dataclass(frozen=True)
 class Explanation:

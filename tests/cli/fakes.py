@@ -1,5 +1,6 @@
 """A deployment that exists on paper only: stories as they are told, one look after the other."""
 
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ from chalicelib.core.errors import DeniedError, WishError
 from chalicelib.core.facts import Job, Upload
 from chalicelib.core.ledger import DatasetRow, Decision, Head
 from chalicelib.core.stage import Stage
+from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.pipelines import Plans
 from chalicelib.services.standings import Standing
 from chalicelib.services.stories import Explanation, Story
@@ -18,6 +20,7 @@ from cli.address import Address, Wish
 from cli.clock import Clock
 from cli.options import Tools
 from cli.running import LocalCloud
+from tests.chalicelib.fake_ledger import FakeTokens
 
 START = datetime(2026, 11, 12, tzinfo=UTC)
 STAGE = Stage(
@@ -144,6 +147,7 @@ class FakeConnection:
     wishes: list[str] = field(default_factory=list)
     denied: str = ""  # why wishes are not granted
     deaf: bool = False  # whether nobody can be asked to look
+    gatekeeper: Gatekeeper = field(default_factory=lambda: Gatekeeper(FakeTokens(), secrets.token_bytes))
 
     def put(self, path: Path, key: str, on_bytes: Callable[[int], None]) -> Upload:
         self.put_keys.append(key)

@@ -7,7 +7,8 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
@@ -89,6 +90,26 @@ def test_opinions(local: Local, first: Mapping[str, Any]) -> None:  # noqa: ARG0
     assert good["predictions"][0]["label"] == "positive"
     assert bad["predictions"][0]["label"] == "negative"
     assert good["model_version"] == bad["model_version"]
+
+
+def test_feedback(local: Local, first: Mapping[str, Any]) -> None:  # noqa: ARG001 - a model is live
+    """A label of a prediction, from a caller with a token, lies where ground truth is looked for, once."""
+    asked = local.freshet("predict", "A moving film.").last["inference_id"]
+
+    def say(label: str) -> Any:
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {local.address['token']}"}
+        body = json.dumps({"inference_id": asked, "index": 0, "label": label}).encode()
+        with urlopen(Request(f"{local.address['api_url']}feedback", body, headers)) as response:  # noqa: S310 - loopback
+            return json.load(response)
+
+    assert say("positive") == {"taken": 1, "repeated": 0}
+    with pytest.raises(HTTPError, match="409"):
+        say("negative")
+    s3, bucket = local.client("s3"), local.address["bucket"]
+    (stored,) = s3.list_objects_v2(Bucket=bucket, Prefix="ground-truth/reviews/")["Contents"]
+    assert stored["Key"].endswith(f"/{asked}-0.jsonl")
+    line = json.load(s3.get_object(Bucket=bucket, Key=stored["Key"])["Body"])
+    assert (line["groundTruthData"]["data"], line["eventMetadata"]["eventId"]) == ("positive", asked)
 
 
 def test_one_text_one_score(local: Local, first: Mapping[str, Any], texts: list[str], tmp_path: Path) -> None:

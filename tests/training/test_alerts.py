@@ -87,6 +87,16 @@ def test_columns_that_were_full_may_have_one_gap(spec: PipelineSpec) -> None:
     assert kinds(alerts.find(held_out, full, [Table(KIND, ["x"] * 70 + [None] * 30)])) == ["schema_drift"]
 
 
+@pytest.mark.parametrize(("rows", "expected"), [(20, []), (400, ["schema_drift"])])
+def test_full_columns_are_odd_only_where_gaps_were_to_be_expected(
+    spec: PipelineSpec, rows: int, expected: list[str]
+) -> None:
+    """Of a column that was missing in 8 %, no gap among twenty rows is chance; none among four hundred is not."""
+    gaps = profile(columns={"kind": {"missing": 0.08, "categories": None}})
+    held_out = make_held_out(spec, [float(row % 2) for row in range(rows)])
+    assert kinds(alerts.find(held_out, gaps, [Table(KIND, ["x"] * rows)])) == expected
+
+
 def test_few_rows_are_told_whatever_is_known(spec: PipelineSpec) -> None:
     """Fewer rows of a label than the gate asks for are told, with the label and both counts."""
     strict = replace(spec, gate=GatePolicy(min_rows=20, min_groups=5))

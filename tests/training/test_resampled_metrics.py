@@ -6,7 +6,7 @@ from sklearn.metrics import roc_auc_score
 
 from training import metrics, regression_metrics
 from training.resampled_metrics import gain, of_labels, of_values
-from training.resampling import Groups
+from training.resampling import Groups, measure
 
 ROWS = st.lists(
     st.tuples(st.booleans(), st.booleans(), st.sampled_from([0.0, 0.1, 0.5, 0.5, 0.9, 1.0]), st.integers(0, 4)),
@@ -20,7 +20,7 @@ WEIGHTS = st.lists(st.integers(0, 3), min_size=5, max_size=5).map(lambda drawn: 
 def test_labels_are_measured_as_row_by_row(rows: list[tuple[bool, bool, float, int]], weights: np.ndarray) -> None:
     """On any draw of groups, each metric is that of the rows counted as often as their group was drawn."""
     positive, called = (np.array([row[place] for row in rows], np.bool_) for place in (0, 1))
-    scores, of_row = np.array([row[2] for row in rows]), np.array([row[3] for row in rows])
+    scores, of_row = np.array([row[2] for row in rows], np.float64), np.array([row[3] for row in rows])
     by_row = weights[of_row]
     if not by_row.sum():
         by_row, weights = np.ones(len(rows)), np.ones(5)
@@ -44,9 +44,9 @@ def test_auc_is_the_usual_one() -> None:
     """The AUC of all rows is scikit-learn's, ties included."""
     random = np.random.default_rng(0)
     positive = random.random(300) < 0.3
-    scores = np.asarray(np.round(random.random(300) * 0.6 + 0.4 * positive, 1), np.float64)
+    scores = np.round(random.random(300) * 0.6 + 0.4 * positive, 1).astype(np.float64)
     groups = Groups(np.arange(300), 300)
-    found = of_labels(positive, scores > 0.5, scores, groups)["auc"](np.ones((1, 300)))[0]
+    found = measure(of_labels(positive, scores > 0.5, scores, groups)["auc"], groups)
     assert found == pytest.approx(roc_auc_score(positive, scores))
 
 

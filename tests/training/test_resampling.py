@@ -41,9 +41,10 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (np.concatenate(blocks) == whole).all()
 
 
-def test_bootstrap_and_formula_agree() -> None:
-    """The resampled error of a mean is that of the clustered formula."""
-    values, groups = make(80, 5)
+@pytest.mark.parametrize("count", [5, 80])
+def test_bootstrap_and_formula_agree(count: int) -> None:
+    """The resampled error of a mean is that of the clustered formula, also of few groups."""
+    values, groups = make(count, 5)
     resampled = estimate({"mean": mean_of(values, groups)}, groups)["mean"]
     assert resampled.value == pytest.approx(mean(values, groups).value)
     assert resampled.error == pytest.approx(mean(values, groups).error, rel=0.05)

@@ -14,13 +14,14 @@ import numpy as np
 from chalicelib.core.gate import judge
 from chalicelib.core.measures import METRICS
 from training.held_out import Answers, HeldOut
-from training.importance import Importance, explain
+from training.importance import explain
 from training.learners.model import Loaded
 from training.report import curves, plots
 from training.report.plots import Plot
 
 WORST = 20  # errors listed
 _PAGE = "page.html"
+_COUNTED = ("read", "rejected", "duplicates", "leaked", "train", "validation", "test")  # of `prepare`'s rows
 _TITLES = {
     "accuracy": "Accuracy", "auc": "AUC", "precision": "Precision", "recall": "Recall", "f1": "F1",
     "log_loss": "Log loss", "brier": "Brier score", "rmse": "RMSE", "mae": "MAE", "mse": "MSE", "r2": "R²",
@@ -34,6 +35,7 @@ def render(evaluation: Mapping[str, Any], held_out: HeldOut, answers: Answers, l
     verdict = judge(
         spec, evaluation, champion="champion" in evaluation["comparison"], anchor="anchor" in evaluation["comparison"]
     )
+    rows = (evaluation["data"] or {}).get("rows", {})
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -53,7 +55,8 @@ def render(evaluation: Mapping[str, Any], held_out: HeldOut, answers: Answers, l
         compared=compared,
         gains=plots.gains(compared) if compared else None,
         figures=_regression(held_out, answers) if spec.regression else _binary(evaluation, held_out, answers),
-        importance=_importance(loaded),
+        importance=None if loaded is None else explain(loaded.model),
+        counted={name: rows[name] for name in (*_COUNTED, *rows) if name in rows},
         errors=_errors(held_out, answers),
     )
 
@@ -82,10 +85,6 @@ def _regression(held_out: HeldOut, answers: Answers) -> Mapping[str, Plot]:
     }
 
 
-def _importance(loaded: Loaded | None) -> Importance | None:
-    return None if loaded is None else explain(loaded.model)
-
-
 def _errors(held_out: HeldOut, answers: Answers) -> Sequence[Mapping[str, Any]]:
     """Return the worst errors by reference: the surest of the wrong labels, or the largest residuals."""
     if held_out.spec.regression:
@@ -106,6 +105,6 @@ def _errors(held_out: HeldOut, answers: Answers) -> Sequence[Mapping[str, Any]]:
     ]
 
 
-def _number(value: float | None) -> str:
+def _number(value: float | None, digits: int = 4) -> str:
     """Return a figure as people read it; what could not be measured is "n/a"."""
-    return "n/a" if value is None else f"{value:.4g}"
+    return "n/a" if value is None else f"{value:.{digits}g}"

@@ -85,7 +85,7 @@ def test_good_challengers_are_promoted_with_every_figure() -> None:
 
 
 WORSE = {"gain": -0.05, "lower": -0.07, "upper": -0.03}
-UNSURE = {"gain": -0.2, "lower": -0.42, "upper": 0.02}
+UNSURE = {"gain": -0.05, "lower": -0.27, "upper": 0.17}
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_first_runs_meet_absolute_conditions_only() -> None:
 
 def test_large_data_need_no_cross_validation() -> None:
     """With enough rows to learn from, the held-out rows speak for themselves."""
-    evaluation = changed(("data.rows.train", 1850), ("cross_validation", None))
+    evaluation = changed(("data.rows.train", 1650), ("cross_validation", None))
     assert decide(evaluation)[0] == "PROMOTE"
 
 
@@ -183,6 +183,26 @@ def test_errors_are_better_when_smaller() -> None:
     assert judge(spec, evaluation, champion=False, anchor=False).decision == "PROMOTE"
     evaluation["regression_metrics"] = {"rmse": {"value": 5.0}}
     assert judge(spec, evaluation, champion=False, anchor=False).decision == "REJECT"
+
+
+def test_gains_of_errors_are_told_in_percent() -> None:
+    """Of an error a gain is a part, and is told as one."""
+    compared = {**COMPARED, "metric": "rmse", "counts": {"all": {"rows": 50, "groups": 50}}, "gain": 0.05}
+    promoted = judge(
+        replace(HOUSING, gate=GatePolicy()),
+        {
+            "dataset": {"counts": compared["counts"]},
+            "regression_metrics": {"rmse": {"value": 3.0}},
+            "data": {"rows": {"train": 2000, "validation": 0}},
+            "alerts": [],
+            "comparison": {"champion": compared | {"upper": 0.11}},
+        },
+        champion=True,
+        anchor=False,
+    )
+    assert promoted.reasons[1] == (
+        "the champion's rmse is cut by +5.00%, with 95% confidence by at least -1.00%: no loss beyond the margin 9.07%"
+    )
 
 
 def paths(value: object, *above: str | int) -> Iterator[tuple[str | int, ...]]:

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import click
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from click.testing import CliRunner
@@ -275,5 +276,10 @@ def test_no_cloud(tmp_path: Path) -> None:
 
 def test_json_everywhere() -> None:
     """Every command takes --json, as scripts may rely on."""
-    for name, command in main.commands.items():
+    single = {
+        f"{name} {inner}": one
+        for name, command in main.commands.items()
+        for inner, one in (command.commands if isinstance(command, click.Group) else {"": command}).items()
+    }
+    for name, command in single.items():
         assert any("--json" in parameter.opts for parameter in command.params), name

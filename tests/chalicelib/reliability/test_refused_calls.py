@@ -1,0 +1,96 @@
+"""T4: each AWS operation that we call, refused with each error that AWS documents for it, before its effect and after.
+
+What comes of it has a name: the look raises it (so that Lambda looks again, and its alarm tells a person), or the
+decision's outcome tells it, or it means something (it exists already, somebody was faster). And when it is over, the
+walk ends as if it had never been.
+"""
+
+from functools import cache
+from random import Random
+from typing import Any
+
+import pytest
+from botocore.exceptions import ConnectionClosedError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
+
+from chalicelib.core.errors import CallError, DeniedError, UnavailableError
+from tests.chalicelib.aws.account import When, no_fault
+from tests.chalicelib.aws.refusals import refused
+from tests.chalicelib.aws.world import PIPELINE, World, on
+from tests.chalicelib.reliability.faults import Strike
+from tests.chalicelib.reliability.kills import TALES, left, live
+from tests.chalicelib.reliability.refusals import called, documented, kind, meant
+
+Case = tuple[str, When]
+PHASES: tuple[When, When] = ("before", "after")
+SILENCES: dict[str, tuple[Exception, str, type[CallError]]] = {
+    words: (error, words, known_as)
+    for error, words, known_as in (
+        (ConnectionClosedError(endpoint_url="https://aws"), "ConnectionClosedError", UnavailableError),
+        (EndpointConnectionError(endpoint_url="https://aws"), "EndpointConnectionError", UnavailableError),
+        (ReadTimeoutError(endpoint_url="https://aws"), "ReadTimeoutError", UnavailableError),
+        (NoCredentialsError(), "there are no credentials", DeniedError),
+    )
+}
+
+
+def live_on(world: World, name: str) -> list[CallError]:
+    """Live through a tale, look again where a look raises; return what was raised."""
+    raised: list[CallError] = []
+    for deed in TALES[name]:
+        deed(world)
+        for _ in range(9):
+            try:
+                world.look()
+                world.services.batches.look(PIPELINE)
+            except CallError as error:
+                raised.append(error)
+            else:
+                world.finish_jobs()
+                world.account.machines.settle()
+    return raised
+
+
+def check_refusal(operation: str, error: Exception, code: str, expected: type[CallError], phase: When) -> None:
+    """Claim: the answer has a named outcome, and once it is over everything ends as it would have."""
+    name = "update" if operation in undisturbed("update")[0] else "batch"
+    with on(World()) as world:
+        world.account.fault = strike = Strike(operation, error, phase, times=1)
+        raised = live_on(world, name)
+        world.account.fault = no_fault
+        assert not strike.times, f"{operation} is not called"
+        decisions = world.services.pipelines.ledger.decisions(PIPELINE)
+        told = [one.outcome or "" for one in decisions if not one.performed]
+        named = any(type(one) is expected for one in raised) or any(code in one for one in told)
+        assert named or meant(operation, code), f"{operation} {code} {phase}: raised {raised}, told {told}"
+        assert not raised or expected is not UnavailableError or named
+        assert left(world) == undisturbed(name)[1], f"{operation} {code} {phase}"
+
+
+@cache
+def undisturbed(name: str) -> tuple[set[str], dict[str, Any]]:
+    """Return the operations of a tale, and what it leaves."""
+    world = live(TALES[name])
+    return set(world.account.history), left(world)
+
+
+def sample(cases: list[Case], *, everything: bool) -> list[Case]:
+    """Return all cases, or a few of them, the same each time."""
+    return cases if everything else Random(0).sample(cases, 4)  # noqa: S311 - no secret
+
+
+@pytest.mark.parametrize("operation", called())
+def test_refused(operation: str, everything: bool) -> None:  # noqa: FBT001 - a fixture
+    """Whatever AWS answers a call with has a named outcome, and leaves no trace in the end (rows 20 to 22, 45, 46)."""
+    codes = documented(operation)
+    cases: list[Case] = [(code, phase) for code in codes for phase in PHASES]
+    for code, phase in sample(cases, everything=everything):
+        error = refused(code, codes[code])
+        check_refusal(operation, error, code, kind(code, codes[code]), phase)
+
+
+@pytest.mark.parametrize("operation", called())
+def test_silence(operation: str, everything: bool) -> None:  # noqa: FBT001 - a fixture
+    """No answer at all, or no credentials, is told as such, and leaves no trace in the end."""
+    cases: list[Case] = [(words, phase) for words in SILENCES for phase in PHASES]
+    for words, phase in sample(cases, everything=everything):
+        check_refusal(operation, *SILENCES[words], phase)
