@@ -143,11 +143,7 @@ class Version:
     def __init__(self, folder: Path, spec: PipelineSpec, rows: list[dict[str, str]]) -> None:
         out = run_prepare(folder, spec, {"a.jsonl": json_lines(rows)})
         self.fitted = [row for side in ("train", "validation") for row in read_lines(out / side / "rows.jsonl")]
-        inputs, groups = (
-            np.unique(np.concatenate([read_array(out / side / name) for side in ("train", "validation")]))
-            for name in ("inputs.npy", "groups.npy")
-        )
-        self.seen = Seen(inputs, groups)
+        self.seen = Seen(*(read_array(out / "seen" / name) for name in ("inputs.npy", "groups.npy")))
         self.held_out = read_held_out(out / "truth/labels.jsonl", spec)
         self.texts = {row["id"]: row["text"] for row in read_lines(out / "test/features.jsonl")}
         self.groups = {row["id"]: row["group"] for row in read_lines(out / "truth/labels.jsonl")}

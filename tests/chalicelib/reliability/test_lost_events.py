@@ -4,6 +4,7 @@ import pytest
 
 from chalicelib.core.ledger import Decision
 from tests.chalicelib.aws.world import PIPELINE, World, on
+from tests.chalicelib.reliability import checker
 from tests.chalicelib.reliability.checker import check_all
 from tests.chalicelib.reliability.kills import TALES, left, live
 from tests.chalicelib.reliability.scenario import POLICIES, world_of
@@ -26,8 +27,8 @@ def check_one_sweep_a_step() -> World:
             world.account.events.clear()
             world.account.advance(300)
             world.look("sweep")
-            (job,) = world.account.machines.running()
-            assert f"-{step}-" in job, f"{job} runs after the sweep that should have begun {step}"
+            running = world.account.machines.running()
+            assert [checker.step(name) for name in running] == [step], f"{running} runs after the sweep for {step}"
             world.finish_jobs()
         world.look("sweep")
         assert world.account.machines.endpoints, "the sweep after the evaluation begins no roll-out"
@@ -70,6 +71,8 @@ def check_rests_after_a_rollback() -> None:
         assert set(world.account.history[calls:]) <= READS
         assert (world.head, len(decided(world))) == (head, count)
         assert head.pin is not None
+        pinned = world.account.machines.versions[head.pin.version - 1]
+        assert pinned["ModelPackageDescription"].endswith(world.live or "nothing"), "another version answers"
 
 
 def test_after_a_rollback() -> None:

@@ -182,6 +182,21 @@ def test_lost_answer(world: World) -> None:
     check_all(world, ALL)
 
 
+def test_noted_before_it_is_asked(world: World) -> None:
+    """When AWS is asked for an update, the ledger says already that it was."""
+    live(world, "2")
+    noted: list[bool] = []
+
+    def strike(when: When, number: int, operation: str) -> None:  # noqa: ARG001 - a fault's signature
+        if (when, operation) == ("before", "update_endpoint"):
+            world.account.fault = no_fault
+            noted.append(world.head.update is not None)
+
+    world.account.fault = strike
+    train(world, "3")
+    assert noted == [True]
+
+
 def test_stranger(world: World) -> None:
     """A model with our name and another's content is not adopted; the decision says whose name is taken (row 23)."""
     train_to = world.account.machines.models

@@ -3,9 +3,10 @@
 import pytest
 
 from chalicelib.core.errors import GoneError
+from chalicelib.core.ledger import UploadVerdict
 from tests.chalicelib.aws.account import When, no_fault
-from tests.chalicelib.aws.world import World
-from tests.chalicelib.reliability.checker import check_all, datasets, upload_id, uploads, verdicts
+from tests.chalicelib.aws.world import PIPELINE, World
+from tests.chalicelib.reliability.checker import check_all, contents, datasets, upload_id, uploads, verdicts
 from tests.chalicelib.reliability.scenario import POLICIES, come_to_rest
 
 ALL = POLICIES["all"]
@@ -101,6 +102,29 @@ def test_days_late(world: World) -> None:
     world.account.advance(72 * 3600)
     world.look("event")
     assert (world.head, world.account.machines.jobs) == before
+
+
+def test_overwritten_before_the_copy(world: World) -> None:
+    """What is pinned is the version that was accepted, also if the key holds another by then (row 5)."""
+    world.drop("a.csv", "1\n2\n")
+
+    def strike(when: When, number: int, operation: str) -> None:  # noqa: ARG001 - a fault's signature
+        if (when, operation) == ("before", "copy"):
+            world.account.fault = no_fault
+            world.drop("a.csv", "1\n3\n")
+
+    world.account.fault = strike
+    world.look()
+    (row,) = datasets(world)
+    assert contents(world, row.dataset_id) == {"1", "2"}
+
+
+def test_first_verdict_stays(world: World) -> None:
+    """A verdict on an upload is never changed, whoever writes another one later."""
+    ledger = world.services.pipelines.ledger
+    for fate in ("trained", "superseded"):
+        ledger.settle(PIPELINE, [UploadVerdict("0" * 16, "uploads/reviews/a.csv", fate, "said so")])
+    assert [verdict.fate for verdict in verdicts(world).values()] == ["trained"]
 
 
 def test_error_names_no_key() -> None:
