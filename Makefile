@@ -28,9 +28,11 @@ up: $(READY)  ## start the local cloud with the application on it, until Ctrl-C
 test: $(READY)  ## every test, with one end-to-end run that trains for real
 	$(BIN)/python -m pytest
 
-soak: $(READY)  ## the long tests: kills, writes, refusals, races and lives in disorder by the thousand
+soak: $(READY)  ## the long tests: kills, writes, refusals, races, lives in disorder, odd uploads and requests by the thousand
 	$(BIN)/python -m pytest tests/e2e/test_kill.py tests/localcloud/test_acknowledged.py --kills 20 --writes 10000
 	$(BIN)/python -m pytest tests/chalicelib/reliability --timeout 14400 --permutations 3334 --races 1000 --everything --kill-seeds 20
+	$(BIN)/python -m pytest tests/training/test_upload_fuzz.py --timeout 14400 --files 100000
+	$(BIN)/python -m pytest tests/chalicelib/handlers/test_fuzz.py -s --timeout 3600 --requests 100000
 
 check: $(READY)  ## lint, types, import rules
 	$(BIN)/ruff check .

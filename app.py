@@ -2,8 +2,8 @@
 
 from chalice.app import Chalice
 
-from chalicelib.handlers import http, looks
+from chalicelib.handlers import edge, feedback, http, looks
 
 app = Chalice(app_name="freshet")
-for module in (http, looks):
+for module in (edge, http, feedback, looks):
     app.register_blueprint(module.blueprint)

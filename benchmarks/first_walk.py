@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -109,18 +110,13 @@ def same_scores(local: Local, test: Path, batch: list[float], story: Mapping[str
     print(f"  {SAMPLE} reviews by route, batch and training code: largest difference {worst:.1e} (bar 1e-6)")
 
 
-def update_under_load(local: Local, train: Path, folder: Path) -> None:
-    """Bar 3: a second model goes live while clients ask without pause."""
-    part = folder / "part.csv"
-    with part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, ["text", "label", "title"])
-        writer.writeheader()
-        writer.writerows(row for number, row in enumerate(rows(train)) if number % 4)
-    texts = [row["text"] for number, row in zip(range(400), rows(train), strict=False) if number % 4 == 0]
+def update_under_load(local: Local, train: Path) -> None:
+    """Bar 3: a second version, learnt from the same rows so that the gate lets it pass, goes live under load."""
+    texts = [row["text"] for row in islice(rows(train), 100)]
     long = {"instances": [{"text": (text * 40)[:5000]} for text in (texts * 20)[:SLOW_INSTANCES]]}
     sagemaker = local.client("sagemaker")
-    upload = subprocess.Popen(
-        [FRESHET, "upload", "reviews", str(part), "--wait", "--json"],
+    retrain = subprocess.Popen(
+        [FRESHET, "retrain", "reviews", "--force", "--wait", "--json"],
         env={**os.environ, "FRESHET_STATE": str(local.state)},
         stdout=subprocess.DEVNULL,
     )
@@ -129,13 +125,13 @@ def update_under_load(local: Local, train: Path, folder: Path) -> None:
         time.sleep(0.2)
         jobs = sagemaker.list_processing_jobs(NameContains="evaluate", StatusEquals="InProgress")
         evaluating = bool(jobs["ProcessingJobSummaries"])
-        assert upload.poll() is None or evaluating, "the run ended before the load began"
+        assert retrain.poll() is None or evaluating, "the run ended before the load began"
     endpoint = sagemaker.list_endpoints()["Endpoints"][0]["EndpointName"]
     with (
         Load(local.address["api_url"], [{"text": text} for text in texts], CLIENTS) as load,
         Load(local.address["api_url"], [long], 1) as slow,
     ):
-        assert upload.wait(600) == 0
+        assert retrain.wait(600) == 0
         live = time.monotonic()
         assert sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointStatus"] == "InService"
         time.sleep(AFTER_S)
@@ -185,7 +181,7 @@ def endpoint_in_service(local: Local, deadline: float) -> datetime:
             if endpoint["EndpointStatus"] == "InService":
                 return endpoint["LastModifiedTime"]  # type: ignore[no-any-return] # boto3 gives a datetime
         for story in local.freshet("runs", "reviews")["runs"]:
-            assert story["state"] not in {"failed", "refused"}, story["reason"]
+            assert story["state"] not in {"failed", "refused", "held", "rejected"}, story["reason"]
         time.sleep(0.5)
     raise TimeoutError("no endpoint got in service")
 
@@ -213,7 +209,7 @@ def main() -> None:
             print("2. one text, one score")
             same_scores(local, data / "test.csv.gz", scores, story, folder)
             print("3. an update under load")
-            update_under_load(local, data / "train.csv.gz", folder)
+            update_under_load(local, data / "train.csv.gz")
         finally:
             subprocess.run([FRESHET, "down"], env=environment, check=True, stdout=subprocess.DEVNULL)
 

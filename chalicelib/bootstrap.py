@@ -1,12 +1,15 @@
 """The one place that knows concrete classes: settings and adapters to services, made once per process."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 
 from chalicelib import settings
+from chalicelib.adapters.access import LedgerKeys, LedgerTokens
 from chalicelib.adapters.events import EventBridgeBus
 from chalicelib.adapters.executor import AwsExecutor
+from chalicelib.adapters.labels import StoredLabels
 from chalicelib.adapters.ledger import DynamoLedger
 from chalicelib.adapters.runtime import EndpointRuntime
 from chalicelib.adapters.sagemaker import SageMakerReader
@@ -14,6 +17,9 @@ from chalicelib.adapters.storage import S3Storage
 from chalicelib.core.stage import Stage
 from chalicelib.pipelines import PIPELINES
 from chalicelib.services.batches import Batches
+from chalicelib.services.catalogue import Catalogue
+from chalicelib.services.feedback import FeedbackDesk
+from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.observer import Observer
 from chalicelib.services.pipelines import Pipelines
 from chalicelib.services.ports import Bus
@@ -35,10 +41,16 @@ class Services:
     standings: Standings
     predictor: Predictor
     bus: Bus
+    catalogue: Catalogue
+    feedback: FeedbackDesk
+    gatekeeper: Gatekeeper
+    http: settings.Http
 
 
-def services_of(stage: Stage) -> Services:
-    """Wire the services of a stage."""
+def services_of(stage: Stage, http: settings.Http | None = None) -> Services:
+    """Wire the services of a stage; whoever answers no HTTP needs no settings of it."""
+    http = http or settings.Http()
+    keys = LedgerKeys(stage.table_name, secrets.token_bytes)
     storage, sagemaker, ledger = S3Storage(stage.bucket_name), SageMakerReader(), DynamoLedger(stage.table_name)
     observer, executor = Observer(stage, PIPELINES, storage, sagemaker, ledger), AwsExecutor(storage, ledger)
     return Services(
@@ -48,8 +60,12 @@ def services_of(stage: Stage) -> Services:
         wishes=Wishes(observer, sagemaker, ledger, executor, _now),
         stories=Stories(observer, storage, ledger, _now),
         standings=Standings(observer, ledger, _now),
-        predictor=Predictor(stage, PIPELINES, sagemaker, EndpointRuntime()),
+        predictor=Predictor(stage, PIPELINES, sagemaker, EndpointRuntime(), keys),
         bus=EventBridgeBus(stage.name),
+        catalogue=Catalogue(stage, PIPELINES, sagemaker),
+        feedback=FeedbackDesk(PIPELINES, keys, StoredLabels(stage.table_name, stage.bucket_name), http.labels_per_hour),
+        gatekeeper=Gatekeeper(LedgerTokens(stage.table_name), secrets.token_bytes),
+        http=http,
     )
 
 
@@ -62,7 +78,7 @@ def services() -> Services:
     SettingsError
         If the environment lacks a setting.
     """
-    return services_of(settings.stage())
+    return services_of(settings.stage(), settings.http())
 
 
 def _now() -> datetime:

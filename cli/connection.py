@@ -4,7 +4,7 @@ The commands know only `Connection`, so that their tests need no cloud. Files ar
 adapters' time-outs suit a Lambda function, not a person's line.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,6 +14,7 @@ from chalicelib.bootstrap import Services, services_of
 from chalicelib.core.facts import Upload
 from chalicelib.core.predictions import Instance
 from chalicelib.pipelines import DEFAULT
+from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.pipelines import Plans
 from chalicelib.services.standings import Standing
 from chalicelib.services.stories import Explanation, Story
@@ -33,6 +34,10 @@ class Connection(Protocol):
     def address(self) -> Address:
         """Where it is."""
 
+    @property
+    def gatekeeper(self) -> Gatekeeper:
+        """Who may write."""
+
     def put(self, path: Path, key: str, on_bytes: OnBytes) -> Upload:
         """Put a file into the bucket, telling of the bytes as they go."""
 
@@ -45,7 +50,7 @@ class Connection(Protocol):
     def batch_of(self, pipeline: str, upload: Upload) -> Story | None:
         """Tell what became of a file to score."""
 
-    def runs(self, pipeline: str, limit: int) -> Iterator[Story]:
+    def runs(self, pipeline: str, limit: int) -> Sequence[Story]:
         """Tell of the newest runs."""
 
     def explain(self, pipeline: str, wanted_id: str) -> Explanation | None:
@@ -90,6 +95,11 @@ class ServiceConnection:
     services: Services
     store: Store
 
+    @property
+    def gatekeeper(self) -> Gatekeeper:
+        """Who may write."""
+        return self.services.gatekeeper
+
     def put(self, path: Path, key: str, on_bytes: OnBytes) -> Upload:
         """Put a file into the bucket, telling of the bytes as they go.
 
@@ -121,7 +131,7 @@ class ServiceConnection:
         """Tell what became of a file to score."""
         return self.services.stories.batch_of(pipeline, upload)
 
-    def runs(self, pipeline: str, limit: int) -> Iterator[Story]:
+    def runs(self, pipeline: str, limit: int) -> Sequence[Story]:
         """Tell of the newest runs."""
         return self.services.stories.runs(pipeline, limit)
 

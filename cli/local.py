@@ -22,8 +22,9 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import settings
+from chalicelib.bootstrap import services_of
 from chalicelib.core.stage import Stage
-from cli import environment, image, running
+from cli import environment, image, local_token, running
 from cli.address import ROOT, STAGE_FILE
 from cli.clock import Clock
 from cli.environment import LOCAL_REGION
@@ -54,11 +55,12 @@ class Launch:
 
 @dataclass(frozen=True)
 class Started:
-    """A local cloud of ours, ready, with the stage on it."""
+    """A local cloud of ours, ready, with the stage on it, and the token with which its owner writes."""
 
     cloud: LocalCloud
     stage: Stage
     process: subprocess.Popen[bytes]
+    token: str
 
 
 def start(launch: Launch, clock: Clock) -> Started:
@@ -97,11 +99,11 @@ def _start(launch: Launch, clock: Clock) -> Started:
     try:
         cloud = _wait_until_ready(launch, process, clock)
         environment.point_at_local(cloud.endpoint_url)
-        _make_stage(launch, template, stage)
+        token = _make_stage(launch, template, stage, clock)
     except BaseException:  # also an interrupt: whatever ends us here, the child must not outlive it
         _end(process)
         raise
-    return Started(cloud, stage, process)
+    return Started(cloud, stage, process, token)
 
 
 def stop_child(started: Started) -> None:
@@ -199,14 +201,18 @@ def _wait_until_ready(launch: Launch, process: subprocess.Popen[bytes], clock: C
     raise StartError(f"the local cloud was not ready within {_READY_WITHIN_S:.0f} s{_last_words(launch)}")
 
 
-def _make_stage(launch: Launch, template: Mapping[str, Any], stage: Stage) -> None:
+def _make_stage(launch: Launch, template: Mapping[str, Any], stage: Stage, clock: Clock) -> str:
     import boto3  # noqa: PLC0415 - costs 0.1 s, and a usage error should not
 
     try:
         resources.create(template, stage=stage.name, s3=boto3.client("s3"), dynamodb=boto3.client("dynamodb"))
+        token = local_token.admit(launch.state, services_of(stage).gatekeeper, clock.now())
+    except OSError as error:
+        raise StartError(f"{launch.state} cannot be used as a state directory: {error}") from error
     except (ClientError, BotoCoreError) as error:
         raise StartError(f"the stage cannot be made on the local cloud: {explained(error).message}") from error
     _write(launch.state / STAGE_FILE, asdict(stage))
+    return token
 
 
 def _write(path: Path, document: object) -> None:

@@ -18,6 +18,7 @@ from cli.commands.retrain import retrain
 from cli.commands.rollback import rollback
 from cli.commands.runs import runs
 from cli.commands.status import status
+from cli.commands.token import token
 from cli.commands.up import up
 from cli.commands.upload import upload
 from cli.errors import CliError, NotGrantedError, StoppedError, explained
@@ -66,7 +67,7 @@ COMMANDS = (
     *(up, down, demo),
     *(upload, retrain, runs, status, plan, explain),
     *(approve, reject, rollback),
-    *(predict, batch),
+    *(predict, batch, token),
 )
 for command in COMMANDS:
     main.add_command(command)

@@ -192,7 +192,7 @@ def _rows_note(story: Story) -> str:
     if "read" not in story.rows:
         return ""
     parts = ", ".join(f"{story.rows[name]:,} {name}" for name in ("train", "validation", "test") if name in story.rows)
-    return f"{story.rows['read']:,} rows: {parts}"
+    return f"{story.rows['read']:,} rows{f': {parts}' if parts else ''}"
 
 
 def _quality_note(story: Story) -> str:

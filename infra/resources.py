@@ -44,11 +44,13 @@ def environment(
         If the template lacks a resource, or uses what is not read here.
     """
     known = {
+        **_defaults(template),
         **physical_names(template, stage=stage, account=account, region=region),
         "ImageUri": image_uri,
         "ExecutionRole.Arn": f"arn:aws:iam::{account}:role/freshet-{stage}-execution",
     }
-    return {**resolve(template["Globals"]["Function"]["Environment"]["Variables"], known), "FRESHET_STAGE": stage}
+    variables = resolve(template["Globals"]["Function"]["Environment"]["Variables"], known)
+    return {**{name: str(value) for name, value in variables.items()}, "FRESHET_STAGE": stage}
 
 
 def create(
@@ -69,8 +71,7 @@ def create(
         If the template lacks a resource, or uses what is not read here.
     """
     region = s3.meta.region_name
-    parameters = {name: item["Default"] for name, item in template["Parameters"].items() if "Default" in item}
-    known = {**parameters, **_place(stage, account, region)}
+    known = {**_defaults(template), **_place(stage, account, region)}
     _create_bucket(s3, resolve(_resource(template, "Bucket"), known), region)
     _create_table(dynamodb, resolve(_resource(template, "Ledger"), known))
 
@@ -127,6 +128,10 @@ def _resource(template: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     except KeyError as error:
         raise TemplateError(f"infra/template.json lacks the resource {name}") from error
     return properties
+
+
+def _defaults(template: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: item["Default"] for name, item in template["Parameters"].items() if "Default" in item}
 
 
 def _place(stage: str, account: str, region: str) -> dict[str, str]:

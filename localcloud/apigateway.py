@@ -1,8 +1,9 @@
 """API Gateway (REST): an HTTP request becomes the event of a Lambda proxy integration, its result the answer.
 
 What API Gateway itself answers is answered here in its words: an unknown route, a body too large, a result that is no
-answer, a function that takes too long. Authorizers and API keys are not emulated: a route that asks for one refuses
-every caller, which is safe, and never lets one through as `chalice local` does.
+answer, a function that takes too long. Lambda authorizers decide as on AWS (`localcloud.authorizers`). IAM, Cognito and
+API keys are not emulated: a route that asks for one refuses every caller, which is safe, and never lets one through as
+`chalice local` does.
 """
 
 import base64
@@ -19,11 +20,12 @@ from urllib.parse import parse_qsl
 
 from werkzeug.wrappers import Request, Response
 
+from localcloud.authorizers import Authorizers, RefusedError
 from localcloud.errors import AwsError
 from localcloud.functions.invocations import Outcome
 from localcloud.routes import Found, find_route
 from localcloud.settings import ACCOUNT_ID, Limits
-from localcloud.wiring import API_HANDLER, Wiring
+from localcloud.wiring import API_HANDLER, Route, Wiring
 
 Invoke = Callable[[str, bytes, float], Outcome]
 _HEADER = re.compile(r"[\t\x20-\x7e\x80-\xff]*")  # what HTTP can carry
@@ -48,6 +50,7 @@ class ApiGateway:
         stage: str,
         limits: Limits,
         *,
+        region: str,
         wiring: Callable[[], Wiring],
         invoke: Invoke,
         now: Callable[[], datetime],
@@ -57,13 +60,14 @@ class ApiGateway:
         self._wiring = wiring
         self._invoke = invoke
         self._now = now
+        self._authorizers = Authorizers(region, stage, limits.api_timeout, invoke=invoke, now=now)
 
     def answer(self, request: Request, raw_path: str) -> Response:
         """Answer a request; ``raw_path`` is its path below the stage, percent-encoded and beginning with a slash."""
         call = Call(self._stage, raw_path, str(uuid.uuid4()), self._now())
         wiring = self._wiring()
         found = find_route(wiring.routes, request.method, raw_path)
-        refusal = _refusal(found, request, self._limits)
+        refusal = _refusal(found, request, wiring, self._limits)
         response = refusal or self._proxied(request, call, wiring, found)
         response.headers["x-amzn-RequestId"] = call.request_id
         return response
@@ -76,6 +80,10 @@ class ApiGateway:
             raise ValueError("a request without a route is refused before")
         event = event_of(request, body, call, found, wiring.binary_types)
         try:
+            event["requestContext"] |= self._admitted(request, call, wiring, found.route)
+        except RefusedError as error:
+            return _told(error.status, error.body, error.kind)
+        try:
             outcome = self._invoke(API_HANDLER, json.dumps(event).encode(), self._limits.api_timeout)
         except TimeoutError:
             return _own(HTTPStatus.GATEWAY_TIMEOUT, "Endpoint request timed out", "InternalServerErrorException")
@@ -85,6 +93,14 @@ class ApiGateway:
             return _malformed()
         accepts = request.headers.get("Accept", "").partition(",")[0].partition(";")[0].strip()
         return response_of(outcome.result, binary=accepts in wiring.binary_types or "*/*" in wiring.binary_types)
+
+    def _admitted(self, request: Request, call: Call, wiring: Wiring, route: Route) -> dict[str, Any]:
+        """Ask the route's authorizer; what it adds to the event's context. Raises RefusedError."""
+        if route.authorizer is None:
+            return {}
+        authorizer = wiring.authorizers[route.authorizer]
+        token = request.headers.get(authorizer.header)
+        return {"authorizer": dict(self._authorizers.admit(authorizer, request.method, call.path, token))}
 
 
 def event_of(request: Request, body: bytes, call: Call, found: Found, binary_types: object) -> dict[str, Any]:
@@ -173,12 +189,12 @@ def _headers(single: Mapping[str, Any], multi: Mapping[str, Any]) -> list[tuple[
     return [(name, value) for name, value in one + several if name.lower() not in _HOP_BY_HOP]
 
 
-def _refusal(found: Found | None, request: Request, limits: Limits) -> Response | None:
+def _refusal(found: Found | None, request: Request, wiring: Wiring, limits: Limits) -> Response | None:
     if found is None:
         return _own(HTTPStatus.FORBIDDEN, "Missing Authentication Token", "MissingAuthenticationTokenException")
     if found.route.api_key_required:
         return _own(HTTPStatus.FORBIDDEN, "Forbidden", "ForbiddenException")
-    if found.route.authorizer:
+    if found.route.authorizer and found.route.authorizer not in wiring.authorizers:
         return _own(HTTPStatus.UNAUTHORIZED, "Unauthorized", "UnauthorizedException")
     if (request.content_length or 0) > limits.api_body:
         return _too_large(limits.api_body)
@@ -195,5 +211,9 @@ def _malformed() -> Response:
 
 
 def _own(status: HTTPStatus, message: str, kind: str) -> Response:
-    body = json.dumps({"message": message})
+    return _told(status, {"message": message}, kind)
+
+
+def _told(status: HTTPStatus, document: Mapping[str, str | None], kind: str) -> Response:
+    body = json.dumps(document)
     return Response(body, status=status, content_type="application/json", headers={"x-amzn-ErrorType": kind})

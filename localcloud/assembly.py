@@ -133,6 +133,7 @@ class Assembly:
             api=ApiGateway(
                 settings.stage,
                 settings.limits,
+                region=settings.region,
                 wiring=lambda: self._lambdas.wiring,
                 invoke=self._lambdas.invoke,
                 now=clock.now,

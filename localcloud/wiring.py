@@ -68,6 +68,15 @@ class Route:
 
 
 @dataclass(frozen=True)
+class Authorizer:
+    """A Lambda authorizer of kind TOKEN: its function, the header of its token, and how long its answer is kept."""
+
+    name: str  # of its function in the application
+    header: str
+    ttl: int  # seconds
+
+
+@dataclass(frozen=True)
 class Wiring:
     """All that an application declares."""
 
@@ -76,6 +85,7 @@ class Wiring:
     schedules: Sequence[Schedule] = ()
     routes: Sequence[Route] = ()
     binary_types: Sequence[str] = ()
+    authorizers: Mapping[str, Authorizer] = field(default_factory=dict)  # by name
 
 
 @dataclass(frozen=True)
@@ -166,6 +176,7 @@ def read_wiring(
         ],
         routes=[Route(**route) for route in declared["routes"]],
         binary_types=declared["binary_types"],
+        authorizers={given["name"]: Authorizer(**given) for given in declared["authorizers"]},
     )
 
 

@@ -7,7 +7,10 @@ refused whole. Files are read once, and what was hashed is what is parsed.
 import hashlib
 import io
 import json
-from collections.abc import Mapping
+import tarfile
+import zlib
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,7 @@ MANIFEST = "manifest.json"
 SPEC = "spec.json"
 METRICS = "metrics.json"
 FORMAT = 1
+MAX_UNPACKED = 2 * 1024**3  # bytes of an archive; a model of ten million n-grams has 0.2 GB
 
 
 @dataclass(frozen=True)
@@ -97,29 +101,67 @@ def read_model(folder: Path) -> Files:
     ArtifactError
         If the manifest is missing or unreadable, or a file is missing, extra or altered.
     """
+    present = {path.name for path in folder.iterdir()}
+
+    def read(name: str) -> bytes:
+        path = folder / name
+        if path.is_symlink() or not path.is_file():
+            raise ArtifactError(f"{name} is not a plain file")
+        return path.read_bytes()
+
+    return _verify(present, read)
+
+
+def read_archive(path: Path) -> Files:
+    """Return the files of a `model.tar.gz` after checking every one of them; nothing is unpacked to the disk.
+
+    Raises
+    ------
+    ArtifactError
+        As of `read_model`; also if it is no archive, or holds anything but plain files beside each other.
+    """
+    contents: dict[str, bytes] = {}
+    left = MAX_UNPACKED
     try:
-        written = (folder / MANIFEST).read_bytes()
+        with tarfile.open(path, mode="r:gz") as archive:
+            for member in archive:
+                name = member.name.removeprefix("./")
+                if member.isdir() and name in {"", "."}:
+                    continue
+                left -= member.size
+                content = archive.extractfile(member) if member.isreg() and left >= 0 else None
+                if content is None or "/" in name or name in contents:
+                    raise ArtifactError("the archive holds something else than small plain files, each once")
+                contents[name] = content.read()
+    except FileNotFoundError as error:
+        raise ArtifactError(f"there is no {path.name}") from error
+    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+        raise ArtifactError(f"{path.name} is not a readable archive") from error
+    return _verify(contents.keys(), contents.__getitem__)
+
+
+def _verify(present: AbstractSet[str], read: Callable[[str], bytes]) -> Files:
+    """Return the files that the manifest lists, if they are those that are there, unaltered."""
+    if MANIFEST not in present:
+        raise ArtifactError(f"the model has no {MANIFEST}")
+    written = read(MANIFEST)
+    try:
         manifest = json.loads(written)
         digests = {name: entry["sha256"] for name, entry in manifest["files"].items()}
         known = manifest["format"] == FORMAT
-    except FileNotFoundError as error:
-        raise ArtifactError(f"the model has no {MANIFEST}") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ArtifactError(f"{MANIFEST} is not a manifest") from error
     if not known:
         raise ArtifactError(f"{MANIFEST} has an unknown format")
-    present = {path.name for path in folder.iterdir()} - {MANIFEST}
-    if present != set(digests):
+    others = present - {MANIFEST}
+    if others != set(digests):
         raise ArtifactError(
             f"the model's files are not those of its {MANIFEST}:"
-            f" missing {sorted(set(digests) - present)}, extra {sorted(present - set(digests))}"
+            f" missing {sorted(set(digests) - others)}, extra {sorted(others - set(digests))}"
         )
     contents = {}
     for name, digest in digests.items():
-        path = folder / name
-        if path.is_symlink() or not path.is_file():
-            raise ArtifactError(f"{name} is not a plain file")
-        contents[name] = path.read_bytes()
+        contents[name] = read(name)
         if hashlib.sha256(contents[name]).hexdigest() != digest:
             raise ArtifactError(f"{name} is not the file that was trained: its SHA-256 differs")
     if written != _render_manifest(contents):

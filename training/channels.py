@@ -118,3 +118,22 @@ def write_array(path: Path, values: npt.NDArray[np.uint64]) -> None:
     """Write an array as `.npy`; the folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     np.save(path, values, allow_pickle=False)
+
+
+def read_array(path: Path) -> npt.NDArray[np.uint64]:
+    """Return what `write_array` wrote.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or holds anything else.
+    """
+    try:
+        values: npt.NDArray[np.uint64] = np.load(path, allow_pickle=False)
+    except FileNotFoundError as error:
+        raise InputError(f"{path.name} is missing") from error
+    except (ValueError, EOFError) as error:
+        raise InputError(f"{path.name} is not a plain array") from error
+    if values.dtype != np.uint64 or values.ndim != 1:
+        raise InputError(f"{path.name} must be a list of digests of 64 bits")
+    return values

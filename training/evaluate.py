@@ -1,28 +1,38 @@
-"""`evaluate`: joins the transform's scores with the held-out truth by id, and writes the model's quality.
+"""`evaluate`: from the transform's scores and the held-out truth to what a gate and a person need to decide.
 
-Every held-out row must be scored exactly once and nothing else may be: a transform that lost or repeated rows is an
-error here, not a slightly different accuracy. Labels are those that the server gave, by whatever threshold it has.
+Writes `evaluation.json`, SageMaker's model-quality layout and beside it:
+
+- ``comparison``: the challenger against the champion and the anchor, each where its scores are given;
+- ``slices`` and ``sources``: the metrics by column and by uploaded file;
+- ``alerts``: what is odd about the held-out rows;
+- ``cross_validation`` of the recipe, where `train` had few rows;
+- ``data``: how many rows `prepare` read and put on which side;
+
+and `report.html`, the same for people. Only spec, truth and scores must be given: what else is not there is null or
+empty in the result, and what a gate makes of that is its affair.
 """
 
 import logging
-import math
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeGuard
-
-import numpy as np
+from typing import Any
 
 from chalicelib.core import container
-from chalicelib.core.spec import PipelineSpec
-from training.channels import read_json_lines, read_spec, write_object
-from training.errors import ScoresError
-from training.quality import measure_binary, measure_regression
+from chalicelib.core.measures import METRICS
+from training import alerts, slices
+from training.artifact import METRICS as NOTES
+from training.artifact import read_archive
+from training.channels import read_object, read_spec, write_object
+from training.comparison import compare_roles
+from training.held_out import read_answers, read_held_out
+from training.learners import model
+from training.learners.model import Loaded
+from training.quality import measure
+from training.report.page import render
 from training.settings import Settings
+from training.slices import Table, by_column, by_source
 
-SCORES_PATTERN = "*.out"
-LISTED = 3  # ids named in an error
+MODEL_FILE = "model.tar.gz"
 
 logger = logging.getLogger(__name__)
 
@@ -34,92 +44,51 @@ def run(settings: Settings) -> None:
     ------
     InputError
         If spec, truth or scores cannot be read, or do not belong together.
+    ArtifactError
+        If the model is given, and is not what was trained.
     """
     spec = read_spec(settings.processing_input(container.SPEC))
-    truth = _read_truth(settings.processing_input(container.TRUTH) / container.LABELS_FILE, spec)
-    answers, versions = _read_answers(settings.processing_input(container.SCORES), spec)
-    _compare(truth.keys(), answers.keys())
-    quality = _measure(spec, truth, [answers[row] for row in truth]) | {"model_versions": versions}
-    write_object(settings.processing_output(container.EVALUATION) / container.EVALUATION_FILE, quality)
-    measured = next(part for name, part in quality.items() if name.endswith("_metrics"))
-    for name in ("accuracy", "auc", "log_loss", "rmse", "mae", "r2"):
-        if name in measured:
+    held_out = read_held_out(settings.processing_input(container.TRUTH) / container.LABELS_FILE, spec)
+    answers = read_answers(settings.processing_input(container.SCORES), held_out)
+    given = _read_given(settings)
+    features = settings.processing_input(container.TEST) / container.FEATURES_FILE
+    tables = slices.read_table(features, held_out) if features.is_file() else list[Table]()
+    evaluation = measure(held_out, answers) | {
+        "comparison": compare_roles(settings, held_out, answers),
+        "slices": by_column(held_out, answers, tables),
+        "sources": by_source(held_out, answers),
+        "alerts": alerts.find(held_out, given.notes.get("profile"), tables),
+        "cross_validation": given.notes.get("cross_validation"),
+        "data": given.summary,
+    }
+    out = settings.processing_output(container.EVALUATION)
+    write_object(out / container.EVALUATION_FILE, evaluation)
+    (out / container.REPORT_FILE).write_text(render(evaluation, held_out, answers, given.loaded), encoding="utf-8")
+    measured = next(part for name, part in evaluation.items() if name.endswith("_metrics"))
+    for name in METRICS[spec.task]:
+        if measured[name]["value"] is not None:
             logger.info("test:%s=%s;", name, measured[name]["value"])
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What the model said of a row: a probability and the label it gave, or for a regression a value (no label)."""
+class _Given:
+    """What else a job may be given: the challenger, what `train` noted of it, and what `prepare` counted."""
 
-    number: float
-    label: str | None
-
-
-def _measure(
-    spec: PipelineSpec, truth: Mapping[str, tuple[str | float, str]], answers: Sequence[Answer]
-) -> dict[str, Any]:
-    """Return the model-quality object; ``answers`` are in the order of ``truth``."""
-    groups = [group for _, group in truth.values()]
-    numbers = np.array([answer.number for answer in answers], np.float64)
-    if spec.regression:
-        return measure_regression(np.array([label for label, _ in truth.values()], np.float64), numbers, groups)
-    positive = np.array([label == spec.positive_label for label, _ in truth.values()], np.bool_)
-    called = np.array([answer.label == spec.positive_label for answer in answers], np.bool_)
-    return measure_binary(positive, called, numbers, groups, labels=spec.labels)
+    loaded: Loaded | None
+    notes: Mapping[str, Any]
+    summary: Mapping[str, Any] | None
 
 
-def _read_truth(path: Path, spec: PipelineSpec) -> dict[str, tuple[str | float, str]]:
-    """Return label or number, and group, by id; a row without a group is a group of its own."""
-    truth: dict[str, tuple[str | float, str]] = {}
-    for row in read_json_lines(path):
-        try:
-            key, label, group = str(row["id"]), row["label"], row["group"]
-        except KeyError as error:
-            raise ScoresError(f"{path.name}: a row lacks {error}") from error
-        known = _finite(label) if spec.regression else label in spec.labels
-        if not known or key in truth:
-            raise ScoresError(f"{path.name}: row {key} has an unknown label or occurs twice")
-        truth[key] = (label, f"group {group}" if group is not None else f"row {key}")
-    if not truth:
-        raise ScoresError("there are no held-out rows")
-    return truth
+_SUMMARY = ("rows", "labels", "target", "groups")  # of `prepare`'s summary, what is shown and judged
 
 
-def _read_answers(folder: Path, spec: PipelineSpec) -> tuple[dict[str, Answer], list[str]]:
-    """Return answers by id, and the model versions that gave them."""
-    answers: dict[str, Answer] = {}
-    versions = set[str]()
-    for path in sorted(folder.rglob(SCORES_PATTERN)):
-        for row in read_json_lines(path):
-            key = row.get("id")
-            if key is None:
-                raise ScoresError(f"{path.name}: a line has no id")
-            if str(key) in answers:
-                raise ScoresError(f"{path.name}: row {key} is scored twice")
-            answers[str(key)] = _read_answer(row, spec, f"{path.name}: row {key}")
-            versions.add(str(row.get("model_version", "")))
-    return answers, sorted(versions)
-
-
-def _read_answer(row: Mapping[str, Any], spec: PipelineSpec, where: str) -> Answer:
-    number = row.get("value" if spec.regression else "score")
-    if not _finite(number):
-        raise ScoresError(f"{where} has no {'value' if spec.regression else 'score'} that is a number")
-    if spec.regression:
-        return Answer(float(number), None)
-    if not 0 <= number <= 1:
-        raise ScoresError(f"{where} has a score that is no probability")
-    if row.get("label") not in spec.labels:
-        raise ScoresError(f"{where} has no label of the spec")
-    return Answer(float(number), row["label"])
-
-
-def _finite(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _compare(wanted: AbstractSet[str], given: AbstractSet[str]) -> None:
-    """Refuse scores that are not those of the held-out rows."""
-    for what, rows in (("without a score", wanted - given), ("scored but not held out", given - wanted)):
-        if rows:
-            raise ScoresError(f"{len(rows)} rows are {what}, among them {', '.join(sorted(rows)[:LISTED])}")
+def _read_given(settings: Settings) -> _Given:
+    archive = settings.processing_input(container.MODEL) / MODEL_FILE
+    summary = settings.processing_input(container.SUMMARY) / container.SUMMARY_FILE
+    files = read_archive(archive) if archive.is_file() else None
+    counted = read_object(summary) if summary.is_file() else None
+    return _Given(
+        None if files is None else model.read(files),
+        {} if files is None else files.json(NOTES),
+        None if counted is None else {name: counted[name] for name in _SUMMARY if name in counted},
+    )

@@ -56,7 +56,7 @@ class Row:
         return Digests(
             row=digest({"columns": dict(self.columns), "group": self.group, "label": self.label}),
             inputs=digest(dict(self.columns)),
-            group=0 if self.group is None else digest(self.group),
+            group=0 if self.group is None else group_digest(self.group),
         )
 
     def side(self, split: Split) -> Side:
@@ -72,6 +72,16 @@ def uniform(salt: str, key: object) -> float:
     """Return a number in [0, 1) that is a function of salt and key only."""
     # 53 bits: what a float holds exactly, so that the result cannot round up to 1.
     return (digest([salt, key]) >> 11) / 2**53
+
+
+def group_digest(group: str) -> int:
+    """Return what a group is compared by, in 64 bits."""
+    return digest(group)
+
+
+def cluster(row_id: str, group: str | None) -> str:
+    """Return the name of what a row is drawn, dealt and counted with: a row without a group is one of its own."""
+    return f"row {row_id}" if group is None else f"group {group}"
 
 
 def content_digest(rows: npt.NDArray[np.uint64]) -> str:

@@ -5,15 +5,19 @@ is fitted once more with those rows, so its scores may lie a little differently,
 is met on later rows only about as often as its sampling error allows.
 """
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from chalicelib.core.spec import DecisionTarget
+from chalicelib.core.spec import DecisionTarget, PipelineSpec
 from training import metrics
 from training.metrics import Bools, Floats
 
 THRESHOLD = 0.5  # of a pipeline without a decision target
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,25 @@ class Chosen:
     precision: float
     recall: float
     met: bool
+
+
+def decide(spec: PipelineSpec, labels: Sequence[str | float], scores: Floats | None) -> Chosen | None:
+    """Return what the spec's decision target makes of the validation rows; None where `THRESHOLD` applies.
+
+    Parameters
+    ----------
+    labels, scores
+        Of the validation rows, the scores by a model that had not seen them; None if there were none to learn from.
+    """
+    if spec.decision is None:
+        return None
+    if scores is None:
+        logger.warning("train.undecided: without validation rows of both labels the threshold stays %s", THRESHOLD)
+        return None
+    chosen = choose(np.array([label == spec.positive_label for label in labels], np.bool_), scores, spec.decision)
+    if not chosen.met:
+        logger.warning("train.target_missed: no threshold gives the %s that is asked for", spec.decision.metric)
+    return chosen
 
 
 def choose(positive: Bools, scores: Floats, target: DecisionTarget) -> Chosen:

@@ -1,24 +1,23 @@
 """`train`: fits the spec's learner to the prepared rows and writes the model's files.
 
 Metrics are log lines ``name=value;`` (a metric definition's regular expression finds them) and `metrics.json` in the
-model. Data, spec and seed decide every byte of the model.
+model, with a profile of the rows and, where they are few, a cross-validation of the recipe. Data, spec and seed decide
+every byte of the model.
 """
 
 import logging
-from collections.abc import Sequence
-
-import numpy as np
 
 from chalicelib.core import container
-from chalicelib.core.spec import PipelineSpec
+from chalicelib.core.policies import SMALL_DATASET
 from training.artifact import METRICS, SPEC, to_json, write_model
-from training.channels import LabelledRow, read_object, read_rows, read_spec
+from training.channels import read_object, read_rows, read_spec
+from training.cross_validation import cross_validate
 from training.errors import HyperparameterError, RefusedDataError
-from training.learners.fitted import Fitted
 from training.learners.model import DECISION
 from training.learners.registry import find
+from training.profile import describe
 from training.settings import Settings
-from training.threshold import THRESHOLD, choose
+from training.threshold import THRESHOLD, Chosen, decide
 
 logger = logging.getLogger(__name__)
 
@@ -41,33 +40,31 @@ def run(settings: Settings) -> None:
     if missing:
         raise RefusedDataError(f"no training row has the label {', '.join(sorted(missing))}: both labels are needed")
     logger.info("train.start learner=%s train=%d validation=%d", spec.learner.name, len(train), len(validation))
-    fitted = fit(spec, train, validation, {**spec.learner.hyperparameters, **_hyperparameters(settings)})
-    threshold, decided = _decide(spec, validation, fitted)
-    measured = {**fitted.metrics, **decided}
+    strings = {**spec.learner.hyperparameters, **_hyperparameters(settings)}
+    fitted = fit(spec, train, validation, strings)
+    chosen = decide(spec, [row.row.label for row in validation], fitted.held_out)
+    measured = {**fitted.metrics, **({} if chosen is None else _shares(chosen))}
     for name, value in measured.items():
         logger.info("%s=%.6g;", name, value)
-    counts = {"train_rows": len(train), "validation_rows": len(validation)}
+    every = [*train, *validation]
+    notes = {
+        "metrics": measured,
+        "rows": {"train_rows": len(train), "validation_rows": len(validation)},
+        "profile": describe(spec, every),
+        "cross_validation": cross_validate(spec, fit, every, strings) if len(every) < SMALL_DATASET else None,
+    }
+    threshold = THRESHOLD if chosen is None else chosen.threshold
     write_model(
         settings.model,
         fitted.model.to_files()
         | ({} if spec.regression else {DECISION: to_json({"threshold": threshold})})
-        | {SPEC: to_json(spec.to_dict()), METRICS: to_json({"metrics": measured, "rows": counts})},
+        | {SPEC: to_json(spec.to_dict()), METRICS: to_json(notes)},
     )
     logger.info("train.done files=%d", len(list(settings.model.iterdir())))
 
 
-def _decide(spec: PipelineSpec, validation: Sequence[LabelledRow], fitted: Fitted) -> tuple[float, dict[str, float]]:
-    """Return the threshold of the spec's decision target, and what it gives on the validation rows."""
-    if spec.decision is None:
-        return THRESHOLD, {}
-    if fitted.held_out is None:
-        logger.warning("train.undecided: without validation rows of both labels the threshold stays %s", THRESHOLD)
-        return THRESHOLD, {}
-    positive = np.array([row.row.label == spec.positive_label for row in validation], np.bool_)
-    chosen = choose(positive, fitted.held_out, spec.decision)
-    if not chosen.met:
-        logger.warning("train.target_missed: no threshold gives the %s that is asked for", spec.decision.metric)
-    return chosen.threshold, {
+def _shares(chosen: Chosen) -> dict[str, float]:
+    return {
         "validation:threshold": chosen.threshold,
         "validation:precision": chosen.precision,
         "validation:recall": chosen.recall,

@@ -10,7 +10,14 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
 from botocore.exceptions import ConnectionError as BotoConnectionError
 
 from chalicelib.core.errors import CallError, CapacityError, DeniedError, RefusedCallError, UnavailableError
@@ -20,14 +27,15 @@ _KINDS: Mapping[type[CallError], frozenset[str]] = {
         "ResourceLimitExceeded", "LimitExceededException", "ServiceQuotaExceededException", "InsufficientCapacityError",
     }),
     DeniedError: frozenset({
-        "AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId",
-        "InvalidClientTokenId", "InvalidSignatureException", "KMSAccessDenied", "KMS.DisabledException",
-        "KMSDisabledException", "KMSInvalidStateException", "KMSNotFoundException", "MissingAuthenticationToken",
-        "MissingAuthenticationTokenException", "NotAuthorized", "OptInRequired", "RequestExpired",
-        "RequestTimeTooSkewed", "SignatureDoesNotMatch", "UnauthorizedOperation", "UnrecognizedClientException",
+        "AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException", "IncompleteSignature",
+        "InvalidAccessKeyId", "InvalidClientTokenId", "InvalidSignatureException", "InvalidToken",
+        "MissingAuthenticationToken", "MissingAuthenticationTokenException", "NotAuthorized", "OptInRequired",
+        "RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "UnauthorizedOperation",
+        "UnrecognizedClientException",
     }),
     UnavailableError: frozenset({
-        "BandwidthLimitExceeded", "ConflictException", "InternalError", "InternalFailure", "InternalServerError",
+        "BandwidthLimitExceeded", "ConditionalRequestConflict", "ConflictException", "InternalError",
+        "InternalFailure", "InternalServerError",
         "LimitExceeded", "PriorRequestNotComplete", "ProvisionedThroughputExceededException", "RequestLimitExceeded",
         "RequestThrottled", "RequestThrottledException", "RequestTimeout", "RequestTimeoutException",
         "ServiceUnavailable", "SlowDown", "ThrottledException", "Throttling", "ThrottlingException",
@@ -46,6 +54,8 @@ def refusal_of(operation: str, error: ClientError) -> CallError:
     code = details.get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
     kind = _OF_CODE.get(code) or (UnavailableError if status >= _BROKEN else RefusedCallError)
+    if code.startswith("KMS"):  # a key that may not be used, or is disabled: each service has its own codes
+        kind = DeniedError
     return kind(f"{operation} answered {code}{_told(kind, details.get('Message', ''))}")
 
 
@@ -63,8 +73,8 @@ def translated(operation: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise refusal_of(operation, error) from None
-    except NoCredentialsError:
-        raise DeniedError(f"{operation} was not sent: there are no credentials") from None
+    except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError) as error:
+        raise DeniedError(f"{operation} was not sent: there are no credentials ({type(error).__name__})") from None
     except (BotoConnectionError, HTTPClientError) as error:
         raise UnavailableError(f"{operation} had no answer ({type(error).__name__})") from None
     except BotoCoreError as error:

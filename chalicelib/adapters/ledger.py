@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.adapters.calls import refusal_of, translated
+from chalicelib.adapters.calls import translated
 from chalicelib.adapters.clients import client
 from chalicelib.core.errors import FenceLostError, UnavailableError
 from chalicelib.core.ledger import BatchEnd, DatasetRow, Decision, Head, Row, RunRow, Transition, UploadVerdict
@@ -98,11 +98,11 @@ class DynamoLedger:
     def settle(self, pipeline: str, verdicts: Sequence[UploadVerdict]) -> None:
         """Write verdicts on uploads; one that has a verdict keeps it."""
         for verdict in verdicts:
-            self._put_once(pipeline, f"UPLOAD#{verdict.upload_id}", asdict(verdict))
+            put_once(self.table, _item(pipeline, f"UPLOAD#{verdict.upload_id}", asdict(verdict)))
 
     def end_batch(self, pipeline: str, end: BatchEnd) -> None:
         """Write down how a batch ended; the first word stays."""
-        self._put_once(pipeline, f"BATCH#{end.batch_id}", asdict(end))
+        put_once(self.table, _item(pipeline, f"BATCH#{end.batch_id}", asdict(end)))
 
     def conclude(self, pipeline: str, fence: int, outcome: str) -> None:
         """Write down how the actions of a decision ended."""
@@ -125,15 +125,6 @@ class DynamoLedger:
                 raise _LostError from error
             # A conflict with another transaction, or throttling: nothing was written.
             raise UnavailableError(f"TransactWriteItems was cancelled: {', '.join(sorted(map(str, codes)))}") from error
-
-    def _put_once(self, pipeline: str, key: str, data: Mapping[str, Any]) -> None:
-        try:
-            client("dynamodb").put_item(
-                TableName=self.table, Item=_item(pipeline, key, data), ConditionExpression=_ABSENT
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise refusal_of("PutItem", error) from None
 
     def _get(self, pipeline: str, key: str) -> Any | None:  # noqa: ANN401 - JSON
         with translated("GetItem"):
@@ -163,6 +154,23 @@ class DynamoLedger:
 
 class _LostError(Exception):
     """A transaction's condition did not hold."""
+
+
+def put_once(table: str, item: Mapping[str, Any], *, hurried: bool = False) -> bool:
+    """Put an item unless its key has one; say whether it was put."""
+    with translated("PutItem"):
+        try:
+            client("dynamodb", hurried=hurried).put_item(TableName=table, Item=item, ConditionExpression=_ABSENT)
+        except ClientError as error:
+            if not condition_failed(error):
+                raise
+            return False
+    return True
+
+
+def condition_failed(error: ClientError) -> bool:
+    """Say whether an answer of DynamoDB means that a condition did not hold."""
+    return error.response["Error"]["Code"] == "ConditionalCheckFailedException"
 
 
 def _partition(pipeline: str) -> str:

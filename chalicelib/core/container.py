@@ -37,7 +37,8 @@ SHARDS = "shards"
 SPEC_FILE = "spec.json"
 ROWS_FILE = "rows.jsonl"  # {"id", <columns>, <target>, "group"}
 FEATURES_FILE = "features.jsonl"  # {"id", <columns>}: no label, what the transform scores
-LABELS_FILE = "labels.jsonl"  # {"id", "label", "group", "inputs": the row's digest in INPUTS_FILE, in hexadecimal}
+# {"id", "label", "group", "inputs": the row's digest in INPUTS_FILE, in hexadecimal, "source": the raw file's name}
+LABELS_FILE = "labels.jsonl"
 INPUTS_FILE = "inputs.npy"  # sorted 64-bit digests of the rows' inputs, without group and label
 GROUPS_FILE = "groups.npy"  # sorted 64-bit digests of the rows' groups
 # {"content_digest", "rows": {...}, "rejected": [...], "refused", "refused_files": [...]}: the data cannot be used where

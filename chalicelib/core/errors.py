@@ -9,13 +9,19 @@
     │   ├── UnsupportedMediaTypeError
     │   ├── PayloadTooLargeError
     │   ├── UnfitInstanceError
-    │   └── UnknownPipelineError
-    ├── NotReadyError           no model answers yet, or not in time (HTTP 5xx, worth another try)
+    │   ├── UnfitLabelError
+    │   ├── UnknownPipelineError
+    │   ├── LabelTakenError
+    │   └── LimitReachedError
+    ├── UnansweredError         no model gave an answer (HTTP 5xx, worth another try)
+    │   ├── NotReadyError       there is none yet, or SageMaker cannot ask it
+    │   ├── ModelFailedError
+    │   └── ModelTimeoutError
     ├── SettingsError           the environment lacks what the application needs
     ├── WishError               what somebody wants of a pipeline cannot be granted
     ├── FenceLostError          somebody else decided meanwhile: look again
     ├── GoneError               an upload was deleted before it was pinned
-    └── CallError               AWS did not do what a plan asked for
+    └── CallError               AWS did not do what was asked
         ├── NameTakenError      a name of ours belongs to something else
         ├── CapacityError       a quota or the region's machines are used up: wait
         ├── DeniedError         credentials, permissions, a key or the clock are wrong: a person must mend it
@@ -53,12 +59,44 @@ class UnfitInstanceError(InvalidRequestError):
     """The request can be read, but its instances are not what the pipeline's columns say."""
 
 
+class UnfitLabelError(InvalidRequestError):
+    """A label is for no inference that we answered, or is none that the pipeline knows."""
+
+
 class UnknownPipelineError(InvalidRequestError):
     """No pipeline has that name."""
 
 
-class NotReadyError(FreshetError):
-    """No model can answer now; another try later may succeed."""
+class LabelTakenError(InvalidRequestError):
+    """The instance has another label already."""
+
+
+class LimitReachedError(InvalidRequestError):
+    """The caller has done as much as one may; ``retry_after_s`` says in how many seconds there is more."""
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class UnansweredError(FreshetError):
+    """No model gave an answer; the message is for the caller, ``aws_code`` is AWS's word, for the log."""
+
+    def __init__(self, message: str, aws_code: str = "") -> None:
+        super().__init__(message)
+        self.aws_code = aws_code
+
+
+class NotReadyError(UnansweredError):
+    """No model can answer now."""
+
+
+class ModelFailedError(UnansweredError):
+    """The model was asked and gave no answer that can be used."""
+
+
+class ModelTimeoutError(UnansweredError):
+    """The model was asked and did not answer in time."""
 
 
 class SettingsError(FreshetError):

@@ -97,10 +97,12 @@ def evaluate(stage: Stage, run: RunFacts, attempt: int) -> Call:
 
 
 def _evaluate_inputs(stage: Stage, run: RunFacts, folder: Folder) -> list[Request]:
+    """Return the inputs: ten with both rivals, which is all that a processing job may have."""
     lineage = run.lineage
     dataset = stage.bucket.dataset(lineage.pipeline, lineage.dataset_id)
     uris = {
         container.SPEC: folder.uri(container.SPEC, ""),
+        container.TEST: dataset.uri(container.PREPARED, container.TEST, ""),
         container.TRUTH: dataset.uri(container.PREPARED, container.TRUTH, ""),
         container.SUMMARY: dataset.uri(container.PREPARED, container.SUMMARY_FILE),
         container.SCORES: _scores(stage, run, lineage.run_id).uri(""),

@@ -6,6 +6,7 @@ its own prefixes, so that no output can start another run.
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from chalicelib.core import container
@@ -42,6 +43,11 @@ def upload_key(pipeline: str, file_name: str) -> str:
 def batch_input_key(pipeline: str, file_name: str) -> str:
     """Return the key under which a file to score is dropped."""
     return f"batch/{pipeline}/input/{file_name}"
+
+
+def ground_truth_key(pipeline: str, collected: datetime, inference_id: str, index: int) -> str:
+    """Return the key of a label that came later; SageMaker's layout, by the hour (UTC) in which it came."""
+    return f"ground-truth/{pipeline}/{collected:%Y/%m/%d/%H}/{inference_id}-{index}.jsonl"
 
 
 def refusal(key: str, size: int, intake: Intake) -> str | None:

@@ -3,7 +3,8 @@
 Three body forms: one instance by its columns (``{"text": "..."}``, ``{"RM": 6.5, "CHAS": "0", ...}``), ``{"instances":
 [...]}`` (many), and, for a pipeline that reads one text, ``text/plain``. A numeric column takes a JSON number, a
 categorical one a string or a whole number, both null for a value that is missing. Limits: 64 KiB a text, 1,000
-instances, 6 MB a body (Lambda's own payload limit).
+instances, and those of `core.bodies`. An empty text is a text: the model answers what it says of one without a known
+word. Texts go to the model as they came: no character is taken out, replaced or normalised.
 """
 
 import json
@@ -11,20 +12,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.core.errors import (
-    InvalidRequestError,
-    PayloadTooLargeError,
-    UnfitInstanceError,
-    UnsupportedMediaTypeError,
-)
+from chalicelib.core.bodies import Body, read_json, read_text
+from chalicelib.core.errors import InvalidRequestError, ModelFailedError, PayloadTooLargeError, UnfitInstanceError
 from chalicelib.core.spec import Kind, PipelineSpec
 from chalicelib.core.values import Value, to_number
 
-MAX_BODY = 6 * 1024 * 1024  # bytes
 MAX_TEXT = 64 * 1024  # bytes of UTF-8
 MAX_INSTANCES = 1000
 
 Instance = Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a model said of a request's instances, in their order; the variant is the one that was asked."""
+
+    model_version: str
+    variant: str
+    predictions: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class Prediction:
     predictions: tuple[Mapping[str, Any], ...]
 
 
-def parse_instances(spec: PipelineSpec, content_type: str, body: bytes) -> tuple[Instance, ...]:
+def parse_instances(spec: PipelineSpec, body: Body) -> tuple[Instance, ...]:
     """Read the instances of a request.
 
     Raises
@@ -49,15 +54,7 @@ def parse_instances(spec: PipelineSpec, content_type: str, body: bytes) -> tuple
     UnsupportedMediaTypeError, PayloadTooLargeError, UnfitInstanceError, InvalidRequestError
         With a message for the caller.
     """
-    media_type = content_type.partition(";")[0].strip().lower()
-    if media_type not in _READERS:
-        raise UnsupportedMediaTypeError(f"send {' or '.join(_READERS)}, not {media_type or 'nothing'}")
-    if len(body) > MAX_BODY:
-        raise PayloadTooLargeError(f"the body has {len(body)} bytes; the limit is {MAX_BODY}")
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InvalidRequestError(f"the body is not UTF-8: byte {error.start} cannot be read") from error
+    media_type, text = read_text(body, _READERS)
     rows = _READERS[media_type](spec, text)
     if not rows:
         raise InvalidRequestError("send at least one instance")
@@ -66,14 +63,32 @@ def parse_instances(spec: PipelineSpec, content_type: str, body: bytes) -> tuple
     return tuple(_instance(spec, index, row) for index, row in enumerate(rows))
 
 
-def _read_json(_spec: PipelineSpec, text: str) -> list[Any]:
+def parse_answer(data: bytes, variant: str, count: int) -> Answer:
+    """Read what a model answered for so many instances.
+
+    Raises
+    ------
+    ModelFailedError
+        If it is not what the container promises.
+    """
     try:
-        document = json.loads(text, parse_constant=_refuse_constant)
-    except RecursionError as error:
-        raise InvalidRequestError("the JSON is nested too deeply") from error
-    except ValueError as error:
-        reason = f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else str(error)
-        raise InvalidRequestError(f"the body is not JSON: {reason}") from error
+        document = json.loads(data, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise ModelFailedError("the model answered with what is no JSON") from error
+    match document:
+        case {"model_version": str(version), "predictions": [*predictions]} if len(predictions) == count and all(
+            isinstance(prediction, dict) for prediction in predictions
+        ):
+            return Answer(version, variant, tuple(predictions))
+    raise ModelFailedError("the model did not answer with one prediction for each instance")
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _read_json(_spec: PipelineSpec, text: str) -> list[Any]:
+    document = read_json(text)
     if not isinstance(document, dict):
         raise InvalidRequestError('send a JSON object: one instance, or {"instances": [...]}')
     if "instances" not in document:
@@ -96,10 +111,6 @@ _READERS: Mapping[str, Callable[[PipelineSpec, str], list[Any]]] = {
     "application/json": _read_json,
     "text/plain": _read_text,
 }
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")
 
 
 def _instance(spec: PipelineSpec, index: int, row: Any) -> Instance:  # noqa: ANN401 - it is what is checked here

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self, get_args
 
-from chalicelib.core.errors import InvalidSpecError
+from chalicelib.core.errors import InvalidSpecError, UnknownPipelineError
+from chalicelib.core.measures import Task
 from chalicelib.core.policies import DataPolicy, GatePolicy
 
 # 63 characters for a name, less "freshet-prod-", "-candidate-" (the longest middle), an id of 16 and an attempt's "-2".
@@ -18,7 +19,6 @@ MAX_NAME = 21
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 Kind = Literal["text", "numeric", "categorical"]
-Task = Literal["binary_classification", "regression"]
 Encoding = Literal["utf-8-sig", "cp1252", "latin-1"]  # the first with or without a byte order mark
 
 
@@ -170,7 +170,7 @@ class PipelineSpec:
             ),
             *_intake_checks(self.intake),
             *self.policy.checks(),
-            *self.gate.checks(),
+            *self.gate.checks(self.task),
             *(check for column in self.columns for check in _limit_checks(column)),
         )
         for met, remedy in checks:
@@ -219,11 +219,25 @@ class PipelineSpec:
                 decision=DecisionTarget(**decision) if decision else None,
                 intake=Intake(**rest.pop("intake", {})),
                 policy=DataPolicy(**rest.pop("policy", {})),
-                gate=GatePolicy(**rest.pop("gate", {})),
+                gate=GatePolicy.from_dict(rest.pop("gate", {})),
                 **rest,
             )
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidSpecError(f"not a pipeline spec: {error}") from error
+
+
+def find(specs: Mapping[str, PipelineSpec], name: str) -> PipelineSpec:
+    """Return the spec of a pipeline that a caller names.
+
+    Raises
+    ------
+    UnknownPipelineError
+        If there is none of that name.
+    """
+    try:
+        return specs[name]
+    except KeyError as error:
+        raise UnknownPipelineError(f"no pipeline is called {name!r}; there are {', '.join(specs)}") from error
 
 
 def _strings(values: Sequence[str]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ are alike in the rest: without it they would be dropped as duplicates. The hyper
 rows of this salt.
 """
 
+from chalicelib.core.policies import GatePolicy
 from chalicelib.core.spec import Column, DecisionTarget, Learner, PipelineSpec, Split
 
 _NUMBERS = ("age", "fnlwgt", "education_num", "capital_gain", "capital_loss", "hours_per_week")
@@ -29,4 +30,5 @@ SPEC = PipelineSpec(
     ),
     missing=("", "?"),
     decision=DecisionTarget("precision", at_least=0.8),  # who is said to earn more should, four times in five
+    gate=GatePolicy(metric="auc", margin=0.005, thresholds={"auc": 0.8}),
 )

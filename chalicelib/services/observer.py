@@ -6,11 +6,13 @@ The head is read first: whoever acts on the facts does so on the condition that 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from chalicelib.core import container, job_requests, places
 from chalicelib.core.attempts import MAX_ATTEMPTS
 from chalicelib.core.decide_dataset import name_run, next_dataset_id, wished_again
 from chalicelib.core.decide_rollout import wanted
+from chalicelib.core.errors import UnavailableError
 from chalicelib.core.facts import (
     BatchFacts,
     DatasetFacts,
@@ -31,6 +33,8 @@ from chalicelib.core.stage import Stage
 from chalicelib.services.ports import Ledger, SageMaker, Storage
 
 Describe = Callable[[str], Job | None]
+Told = TypeVar("Told")
+_TRIES = 10
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,23 @@ class Observer:
         row = self.ledger.run(pipeline, head.run_id) if head.run_id else None
         run = self.run(pipeline, row, packages) if row else None
         return replace(facts, dataset=dataset, run=run)
+
+    def steadily(self, pipeline: str, now: datetime, tell: Callable[[PipelineFacts], Told]) -> Told:
+        """Tell from a pipeline's facts, all of one moment: once more if something was decided while they were read.
+
+        Whoever acts has the fence for this; who only tells people would take half a change for an end.
+
+        Raises
+        ------
+        UnavailableError
+            If decisions follow each other too fast.
+        """
+        for _ in range(_TRIES):
+            facts = self.pipeline(pipeline, now)
+            told = tell(facts)
+            if self.ledger.head(pipeline).fence == facts.head.fence:
+                return told
+        raise UnavailableError(f"{pipeline} is being changed again and again: try once more")
 
     def dataset(self, pipeline: str, dataset_id: str) -> DatasetFacts | None:
         """Gather the facts of a dataset version; None if it was never begun."""

@@ -38,7 +38,7 @@ class Pipelines:
     def plan(self, pipeline: str) -> Plans:
         """Say what would come next in each area, and do nothing."""
         now = self.clock()
-        return decide(self.observer.stage, self.observer.pipeline(pipeline, now), now)
+        return self.observer.steadily(pipeline, now, lambda facts: decide(self.observer.stage, facts, now))
 
     def look(self, pipeline: str, cause: str) -> Plans:
         """Do what comes next; return the plans of the last look.

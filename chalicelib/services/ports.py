@@ -9,8 +9,10 @@ from typing import Any, Protocol
 
 from chalicelib.core.actions import Action
 from chalicelib.core.facts import Endpoint, Job, ModelPackage, Upload, Version
+from chalicelib.core.feedback import Label
 from chalicelib.core.ledger import BatchEnd, DatasetRow, Decision, Head, RunRow, Transition, UploadVerdict
-from chalicelib.core.predictions import Instance
+from chalicelib.core.predictions import Answer, Instance
+from chalicelib.core.tokens import Token
 
 Clock = Callable[[], datetime]  # now, in UTC
 
@@ -130,11 +132,49 @@ class Bus(Protocol):
 class Runtime(Protocol):
     """The models that answer."""
 
-    def invoke(self, endpoint: str, instances: Sequence[Instance], inference_id: str) -> tuple[dict[str, Any], str]:
-        """Return the model's answer and the name of the variant that gave it.
+    def invoke(self, endpoint: str, instances: Sequence[Instance], inference_id: str) -> Answer:
+        """Return the model's answer, with the name of the variant that gave it.
 
         Raises
         ------
-        NotReadyError
-            If no model answered.
+        UnansweredError
+            If no model gave an answer that can be used.
+        PayloadTooLargeError
+            If the instances are more than SageMaker takes.
         """
+
+
+class Keys(Protocol):
+    """The stage's secret key, with which inference ids are signed."""
+
+    def inference_key(self) -> bytes:
+        """Return the key; the first one to ask makes it."""
+
+
+class Tokens(Protocol):
+    """The tokens with which callers write, by their digests."""
+
+    def add(self, token: Token) -> None:
+        """Keep a token; one that is there already stays as it is."""
+
+    def find(self, digest: str) -> Token | None:
+        """Return the token of a digest."""
+
+    def all(self) -> Sequence[Token]:
+        """Return every token."""
+
+    def remove(self, token: Token) -> None:
+        """Forget a token."""
+
+
+class Labels(Protocol):
+    """The labels that callers gave, and how many each gave within an hour."""
+
+    def admit(self, caller: str, labels: int, limit: int, hour: datetime) -> bool:
+        """Count labels of a caller; False, and none counted, if the hour then had more than the limit."""
+
+    def claim(self, label: Label) -> Label:
+        """Keep the label unless its instance has one; return the one that the instance has."""
+
+    def store(self, label: Label) -> None:
+        """Write a label's line where ground truth lies, unless it is there."""

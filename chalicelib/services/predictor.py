@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from chalicelib.core.errors import UnknownPipelineError
+from chalicelib.core import inference
+from chalicelib.core.bodies import Body
 from chalicelib.core.facts import Endpoint
 from chalicelib.core.predictions import Prediction, parse_instances
-from chalicelib.core.spec import PipelineSpec
+from chalicelib.core.spec import PipelineSpec, find
 from chalicelib.core.stage import Stage
-from chalicelib.services.ports import Runtime, SageMaker
+from chalicelib.services.ports import Keys, Runtime, SageMaker
 
 
 @dataclass(frozen=True)
@@ -19,24 +20,22 @@ class Predictor:
     specs: Mapping[str, PipelineSpec]
     sagemaker: SageMaker
     runtime: Runtime
+    keys: Keys
 
-    def predict(self, pipeline: str, content_type: str, body: bytes, inference_id: str) -> Prediction:
-        """Answer one request.
+    def predict(self, pipeline: str, body: Body, request_id: str) -> Prediction:
+        """Answer one request, under an inference id that feedback can name.
 
         Raises
         ------
         InvalidRequestError
             If the request cannot be answered, with a message for the caller.
-        NotReadyError
+        UnansweredError
             If no model answered.
         """
-        spec = self.specs.get(pipeline)
-        if spec is None:
-            raise UnknownPipelineError(f"no pipeline is called {pipeline!r}; there are {', '.join(self.specs)}")
-        instances = parse_instances(spec, content_type, body)
-        answer, variant = self.runtime.invoke(self.stage.names.endpoint(pipeline), instances, inference_id)
-        predictions = tuple(answer["predictions"])
-        return Prediction(pipeline, answer["model_version"], variant, inference_id, predictions)
+        instances = parse_instances(find(self.specs, pipeline), body)
+        inference_id = inference.issue(self.keys.inference_key(), pipeline, request_id, len(instances))
+        answer = self.runtime.invoke(self.stage.names.endpoint(pipeline), instances, inference_id)
+        return Prediction(pipeline, answer.model_version, answer.variant, inference_id, answer.predictions)
 
     def endpoints(self) -> Mapping[str, Endpoint | None]:
         """Return each pipeline's endpoint; None where none was made yet."""

@@ -46,8 +46,11 @@ class Standings:
 
     def of(self, pipeline: str) -> Standing:
         """Say where a pipeline stands."""
-        stage, now = self.observer.stage, self.clock()
-        facts = self.observer.pipeline(pipeline, now)
+        now = self.clock()
+        return self.observer.steadily(pipeline, now, lambda facts: self._tell(facts, now))
+
+    def _tell(self, facts: PipelineFacts, now: datetime) -> Standing:
+        stage, pipeline = self.observer.stage, facts.pipeline
         config = facts.endpoint.config_name if facts.endpoint else ""
         run_id = stage.names.parse_endpoint_config(pipeline, config)
         live = next((package.version for package in facts.packages if package.run_id == run_id), None)

@@ -1,6 +1,6 @@
 """What became of what people dropped, told from the ledger and SageMaker, and nothing is done."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from chalicelib.core.decide_batch import decide_batch
 from chalicelib.core.facts import DatasetFacts, Job, Jobs, PipelineFacts, RunFacts, Upload
 from chalicelib.core.findings import Finding
 from chalicelib.core.ledger import DatasetRow, Decision, RunRow, UploadVerdict
-from chalicelib.services.observer import Observer
+from chalicelib.services.observer import Observer, Told
 from chalicelib.services.ports import Clock, Ledger, Storage
 
 # States in which nothing more will happen by itself.
@@ -56,6 +56,21 @@ class Story:
         """Whether nothing more will happen by itself."""
         return self.state in SETTLED
 
+    def in_public(self) -> dict[str, Any]:
+        """Return what anybody may read, JSON-ready: no file's name, and no reason, since it may quote one."""
+        return {
+            "id": self.id,
+            "run_id": self.run_id,
+            "state": self.state,
+            "settled": self.settled,
+            "started": self.started,
+            "files": len(self.files),
+            "rows": dict(self.rows),
+            "metrics": dict(self.metrics),
+            "verdict": self.verdict["decision"] if self.verdict else None,
+            "version": self.version,
+        }
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -75,19 +90,23 @@ class Stories:
     ledger: Ledger
     clock: Clock
 
-    def runs(self, pipeline: str, limit: int = 20) -> Iterator[Story]:
+    def runs(self, pipeline: str, limit: int = 20) -> Sequence[Story]:
         """Tell of the newest dataset versions and their runs."""
-        facts = self._facts(pipeline)
-        for row in self.ledger.datasets(pipeline)[:limit]:
-            yield self._story(facts, row)
+        rows = self.ledger.datasets
+        return self._tell(pipeline, lambda facts: [self._story(facts, row) for row in rows(pipeline)[:limit]])
 
     def run_of(self, pipeline: str, upload: Upload) -> Story | None:
-        """Tell of the dataset version that took up an upload last; None if none did yet."""
-        facts = self._facts(pipeline)
-        verdict = facts.verdicts.get(upload.upload_id)
+        """Tell of the dataset version that an upload was trained in, or that took it up last; None if none did yet."""
+        return self._tell(pipeline, lambda facts: self._run_of(facts, upload))
+
+    def _run_of(self, facts: PipelineFacts, upload: Upload) -> Story | None:
+        pipeline, verdict = facts.pipeline, facts.verdicts.get(upload.upload_id)
         if verdict and verdict.fate == "superseded":
             return Story(pipeline, upload.upload_id, (upload.key,), "superseded", verdict.reason)
-        for row in self.ledger.datasets(pipeline):
+        rows = self.ledger.datasets(pipeline)
+        if verdict and verdict.run_id:  # later ones hold it too: they are others' stories
+            rows = [*(row for row in reversed(rows) if row.run_id == verdict.run_id), *rows]
+        for row in rows:
             dataset = self.observer.dataset(pipeline, row.dataset_id)
             if dataset and upload.upload_id in {taken.upload_id for taken in dataset.uploads}:
                 return _of_upload(self._told(facts, dataset), upload, dataset, facts.verdicts)
@@ -103,11 +122,11 @@ class Stories:
         row = self.ledger.dataset(pipeline, granted.dataset_id) if granted.dataset_id else None
         if row is None:
             return Story(pipeline, wish_id, (), "not started", granted.reason, granted.at, granted.cause)
-        return self._story(self._facts(pipeline), row)
+        return self._tell(pipeline, lambda facts: self._story(facts, row))
 
     def version_of(self, pipeline: str, version: int) -> Story:
         """Tell of an approved version's way to the endpoint."""
-        state, reason = self._after_registration(self._facts(pipeline), version)
+        state, reason = self._tell(pipeline, lambda facts: self._after_registration(facts, version))
         return Story(pipeline, f"version {version}", (), state, reason, version=version)
 
     def batch_of(self, pipeline: str, upload: Upload) -> Story | None:
@@ -129,6 +148,10 @@ class Stories:
 
     def explain(self, pipeline: str, wanted_id: str) -> Explanation | None:
         """Tell all of a run, by its id or that of its dataset version; None if there is none."""
+        return self._tell(pipeline, lambda facts: self._explain(facts, wanted_id))
+
+    def _explain(self, facts: PipelineFacts, wanted_id: str) -> Explanation | None:
+        pipeline = facts.pipeline
         row = next((row for row in self.ledger.datasets(pipeline) if wanted_id in (row.dataset_id, row.run_id)), None)
         if row is None:
             return None
@@ -137,10 +160,10 @@ class Stories:
             for decision in self.ledger.decisions(pipeline)
             if decision.dataset_id == row.dataset_id or (row.run_id and decision.run_id == row.run_id)
         )
-        return Explanation(self._story(self._facts(pipeline), row), tuple(decisions), self._artifacts(pipeline, row))
+        return Explanation(self._story(facts, row), tuple(decisions), self._artifacts(pipeline, row))
 
-    def _facts(self, pipeline: str) -> PipelineFacts:
-        return self.observer.pipeline(pipeline, self.clock())
+    def _tell(self, pipeline: str, tell: Callable[[PipelineFacts], Told]) -> Told:
+        return self.observer.steadily(pipeline, self.clock(), tell)
 
     def _story(self, facts: PipelineFacts, row: DatasetRow) -> Story:
         dataset = self.observer.dataset(facts.pipeline, row.dataset_id)
@@ -172,10 +195,15 @@ class Stories:
 
     def _where(self, facts: PipelineFacts, row: DatasetRow, run: RunRow | None) -> tuple[str, str]:
         """Return the state and reason that people read: of the plan while it is active, of its end after that."""
-        if row.active:
+        if row.active and row.dataset_id == facts.head.dataset_id:
             plan = decide(self.observer.stage, facts, self.clock())["learning"]
             return plan.state, plan.reason
-        if run is None or row.state == "refused" or (row.state == "failed" and run.dataset_id != row.dataset_id):
+        if (
+            row.active
+            or run is None
+            or row.state == "refused"
+            or (row.state == "failed" and run.dataset_id != row.dataset_id)
+        ):
             return row.state, row.reason
         version = run.version
         package = next((package for package in facts.packages if package.version == version), None)

@@ -20,7 +20,7 @@ def runs(tools: Tools, *, screen: Screen, wish: Wish, pipeline: str | None, limi
     """Show the newest runs of a pipeline, or of all."""
     connection, now = tools.connect(wish), tools.clock.now()
     names = [pipeline] if pipeline else list(PIPELINES)
-    found = {name: list(connection.runs(name, limit)) for name in names}
+    found = {name: connection.runs(name, limit) for name in names}
     document = {"runs": [of_story(story, now=now) for stories in found.values() for story in stories]}
     if screen.as_json:
         screen.line(document)

@@ -36,7 +36,8 @@ def up(tools: Tools, *, screen: Screen, detach: bool, port: int, state: Path | N
             started = local.start(launch, tools.clock)
         try:
             address = Address(started.stage, LOCAL_REGION, started.cloud.api_url, started.cloud)
-            screen.show(of_address(address), lambda: tables.pairs(_addresses(address)))
+            document = {**of_address(address), "token": started.token}
+            screen.show(document, lambda: tables.pairs({**_addresses(address), "token": started.token}))
             if detach:
                 screen.say("\nIt stays until `freshet down`.")
                 return

@@ -22,6 +22,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, BinaryIO
 
 Json = dict[str, Any]
+_AUTHORIZER_TTL = 300  # seconds; API Gateway's default
 
 
 class LambdaContext:
@@ -67,6 +68,14 @@ def declared_by(app: Any, module: str, attribute: str) -> Json:  # noqa: ANN401 
             for method, route in methods.items()
         ],
         "binary_types": list(app.api.binary_types),
+        "authorizers": [
+            {
+                "name": authorizer.name,
+                "header": authorizer.header,
+                "ttl": _AUTHORIZER_TTL if authorizer.ttl_seconds is None else authorizer.ttl_seconds,
+            }
+            for authorizer in app.builtin_auth_handlers
+        ],
     }
 
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from chalicelib.core.errors import NotReadyError
-from chalicelib.core.predictions import Instance
+from chalicelib.core.predictions import Answer, Instance
 
 
 @dataclass
@@ -14,10 +13,12 @@ class FakeRuntime:
 
     ready: bool = True
     asked: list[Sequence[Instance]] = field(default_factory=list)
+    breaks: Exception | None = None
 
-    def invoke(self, endpoint: str, instances: Sequence[Instance], inference_id: str) -> tuple[dict[str, Any], str]:  # noqa: ARG002
+    def invoke(self, endpoint: str, instances: Sequence[Instance], inference_id: str) -> Answer:  # noqa: ARG002
+        if self.breaks:
+            raise self.breaks
         if not self.ready:
             raise NotReadyError("no model is live yet")
         self.asked.append(instances)
-        predictions = [{"label": "positive", "score": 0.75} for _ in instances]
-        return {"model_version": "3", "predictions": predictions}, "AllTraffic"
+        return Answer("3", "AllTraffic", tuple({"label": "positive", "score": 0.75} for _ in instances))

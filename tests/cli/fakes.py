@@ -1,6 +1,7 @@
 """A deployment that exists on paper only: stories as they are told, one look after the other."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import Any
 from chalicelib.core.actions import Plan
 from chalicelib.core.errors import DeniedError, WishError
 from chalicelib.core.facts import Job, Upload
-from chalicelib.core.ledger import Head
+from chalicelib.core.ledger import DatasetRow, Decision, Head
 from chalicelib.core.stage import Stage
+from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.pipelines import Plans
 from chalicelib.services.standings import Standing
 from chalicelib.services.stories import Explanation, Story
@@ -18,6 +20,7 @@ from cli.address import Address, Wish
 from cli.clock import Clock
 from cli.options import Tools
 from cli.running import LocalCloud
+from tests.chalicelib.fake_ledger import FakeTokens
 
 START = datetime(2026, 11, 12, tzinfo=UTC)
 STAGE = Stage(
@@ -84,6 +87,38 @@ STANDING = Standing(
 )
 
 
+TROUBLE = Decision(
+    fence=7,
+    at=at(0).isoformat(),
+    cause="sweep",
+    area="learning",
+    state="training",
+    reason="the rows are prepared",
+    outcome="CreateTrainingJob answered ResourceLimitExceeded",
+)
+EXPLANATION = Explanation(
+    replace(LIVE, verdict={"decision": "PROMOTE", "reasons": ["better by enough"], "evidence": {"gain": 0.0123}}),
+    (
+        Decision(
+            fence=1,
+            at=at(0).isoformat(),
+            cause="Object Created 1234",
+            area="learning",
+            state="preparing",
+            reason="1 new upload",
+            evidence={"wish": None},
+            actions=("copy upload 0123456789abcdef",),
+        ),
+    ),
+    {"report": "s3://bucket/report.html"},
+)
+
+
+def dataset_row(dataset_id: str) -> DatasetRow:
+    """Give the row of a dataset version that is being prepared."""
+    return DatasetRow(dataset_id, "preparing", "1 new upload", "1 new upload", at(0).isoformat(), 1)
+
+
 @dataclass
 class FakeTime:
     """Time that passes only by waiting."""
@@ -112,6 +147,7 @@ class FakeConnection:
     wishes: list[str] = field(default_factory=list)
     denied: str = ""  # why wishes are not granted
     deaf: bool = False  # whether nobody can be asked to look
+    gatekeeper: Gatekeeper = field(default_factory=lambda: Gatekeeper(FakeTokens(), secrets.token_bytes))
 
     def put(self, path: Path, key: str, on_bytes: Callable[[int], None]) -> Upload:
         self.put_keys.append(key)
@@ -129,8 +165,8 @@ class FakeConnection:
     def batch_of(self, pipeline: str, upload: Upload) -> Story | None:
         return self.run_of(pipeline, upload)
 
-    def runs(self, _pipeline: str, limit: int) -> Iterator[Story]:
-        yield from [told for told in self.script if told][:limit]
+    def runs(self, _pipeline: str, limit: int) -> Sequence[Story]:
+        return [told for told in self.script if told][:limit]
 
     def explain(self, _pipeline: str, wanted_id: str) -> Explanation | None:
         return self.explanations.get(wanted_id)

@@ -25,6 +25,7 @@ STACK: Mapping[str, Any] = {
         {"OutputKey": "BucketName", "OutputValue": "freshet-prod-1"},
         {"OutputKey": "TableName", "OutputValue": "freshet-prod-ledger"},
         {"OutputKey": "ExecutionRoleArn", "OutputValue": "arn:role"},
+        {"OutputKey": "TableName", "OutputValue": "freshet-prod-ledger"},
         {"OutputKey": "EndpointURL", "OutputValue": "https://id.execute-api.eu-central-1.amazonaws.com/prod/"},
     ],
 }

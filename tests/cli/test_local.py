@@ -59,6 +59,9 @@ def test_up_status_down(state: Path) -> None:
     assert status["endpoint_url"] == up["endpoint_url"]
     assert status["pid"] == up["pid"]
     assert status["pipelines"][0]["status"] == "none"
+    assert (state / "token").read_text().strip() == up["token"]
+    (token,) = documents(freshet("token", "list", "--json", state=state))["tokens"]
+    assert token["name"] == "local"
 
     again = freshet("up", "--detach", "--port", "0", state=state)
     assert again.returncode == 1

@@ -7,7 +7,8 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
@@ -15,13 +16,14 @@ import pytest
 from benchmarks.load import Client, Load
 from cli import sample
 from tests.e2e.conftest import Local
+from tests.training.sample import csv_file, make_people
 from training.learners.model import load as load_model
 
 pytestmark = pytest.mark.e2e
 
 ROWS = 1_200
 CLIENTS = 4
-REFUSED = 4  # the exit code
+NOT_GRANTED, REFUSED = 2, 4  # exit codes
 
 
 def write_sample(path: Path, seed: int) -> Path:
@@ -90,6 +92,26 @@ def test_opinions(local: Local, first: Mapping[str, Any]) -> None:  # noqa: ARG0
     assert good["model_version"] == bad["model_version"]
 
 
+def test_feedback(local: Local, first: Mapping[str, Any]) -> None:  # noqa: ARG001 - a model is live
+    """A label of a prediction, from a caller with a token, lies where ground truth is looked for, once."""
+    asked = local.freshet("predict", "A moving film.").last["inference_id"]
+
+    def say(label: str) -> Any:
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {local.address['token']}"}
+        body = json.dumps({"inference_id": asked, "index": 0, "label": label}).encode()
+        with urlopen(Request(f"{local.address['api_url']}feedback", body, headers)) as response:  # noqa: S310 - loopback
+            return json.load(response)
+
+    assert say("positive") == {"taken": 1, "repeated": 0}
+    with pytest.raises(HTTPError, match="409"):
+        say("negative")
+    s3, bucket = local.client("s3"), local.address["bucket"]
+    (stored,) = s3.list_objects_v2(Bucket=bucket, Prefix="ground-truth/reviews/")["Contents"]
+    assert stored["Key"].endswith(f"/{asked}-0.jsonl")
+    line = json.load(s3.get_object(Bucket=bucket, Key=stored["Key"])["Body"])
+    assert (line["groundTruthData"]["data"], line["eventMetadata"]["eventId"]) == ("positive", asked)
+
+
 def test_one_text_one_score(local: Local, first: Mapping[str, Any], texts: list[str], tmp_path: Path) -> None:
     """Real time, batch and training code give the same text the same score to 1e-6."""
     with (tmp_path / "texts.jsonl").open("w") as file:
@@ -133,17 +155,50 @@ def pass_time(local: Local) -> None:
     local.client("sagemaker").list_endpoints()
 
 
-def test_same_file_again(local: Local, first: Mapping[str, Any], tmp_path: Path) -> None:
-    """The same rows in another order train nothing: the run is that of the first upload."""
+def test_same_file_again(local: Local, first: Mapping[str, Any], tmp_path: Path) -> None:  # noqa: ARG001
+    """Rows of before in another order and under another name train nothing: the run is the one that is live."""
     path = write_sample(tmp_path / "shuffled.csv", 1)
     header, *lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     random.Random(0).shuffle(lines)  # noqa: S311 - any order
     path.write_text(header + "".join(lines), encoding="utf-8")
+    trained = training_jobs(local)
     ran = local.freshet("upload", "reviews", path, "--wait")
-    assert ran.last["run_id"] == first["run_id"]
-    names = [job["TrainingJobName"] for job in local.client("sagemaker").list_training_jobs()["TrainingJobSummaries"]]
-    assert sum(name.endswith(first["run_id"]) for name in names) == 1
+    assert ran.code == 0, ran.stderr
+    assert (ran.last["state"], ran.last["run_id"]) == ("live", trained[0].rsplit("-", 1)[-1])
+    assert training_jobs(local) == trained
     assert local.freshet("status").last["dead_letters"] == 0
+
+
+def training_jobs(local: Local) -> list[str]:
+    """Give the names of all training jobs, the newest first."""
+    found = local.client("sagemaker").list_training_jobs(SortBy="CreationTime", SortOrder="Descending")
+    return [job["TrainingJobName"] for job in found["TrainingJobSummaries"]]
+
+
+def test_explained(local: Local, first: Mapping[str, Any]) -> None:
+    """Afterwards a run can be read: each decision from the upload's event to the endpoint, all carried out."""
+    told = local.freshet("explain", str(first["run_id"])).last
+    states = [decision["state"] for decision in told["decisions"]]
+    assert states[0] == "preparing"
+    assert states[-1] == "live"
+    assert told["decisions"][0]["cause"].startswith("Object Created ")
+    assert {decision["outcome"] for decision in told["decisions"]} == {"done"}
+    assert told["verdict"]["decision"] == "PROMOTE"
+
+
+def test_rollback_and_retrain(local: Local, first: Mapping[str, Any]) -> None:  # noqa: ARG001 - two models were live
+    """A rollback is answered by the version before, and holds until a run that somebody forces makes a newer one."""
+    before = local.freshet("status").last["pipelines"][0]["version"]
+    back = local.freshet("rollback", "reviews", "--wait")
+    assert (back.code, back.last["version"]) == (0, before - 1), back.stderr
+    assert local.freshet("predict", "A wonderful, moving film.").last["model_version"] == str(before - 1)
+    nothing = local.freshet("retrain", "reviews", "--wait")
+    assert (nothing.code, nothing.last["state"]) == (0, "not started"), nothing.stderr
+    forced = local.freshet("retrain", "reviews", "--force", "--wait")
+    assert (forced.code, forced.last["version"]) == (0, before + 1), forced.stderr
+    standing = local.freshet("status").last["pipelines"][0]
+    assert (standing["version"], standing["bad"], standing["troubles"]) == (before + 1, [before], [])
+    assert local.freshet("rollback", "reviews", "--to", "99").code == NOT_GRANTED
 
 
 @pytest.mark.parametrize(
@@ -151,10 +206,9 @@ def test_same_file_again(local: Local, first: Mapping[str, Any], tmp_path: Path)
     [
         ("text,label,title\n", "no rows"),
         ("review,label\nfine,positive\n", "text"),
-        ("text,label,title\nfine,positive,a\nbad,who knows,b\n", "bad.csv: line 3"),
-        ("text,label,title\nfine,positive,a\nalso fine,positive,b\n", "negative"),
+        ("text,label,title\nfine,positive,a\nbad,who knows,b\n", "line 3: column 'label'"),
     ],
-    ids=["header-only", "wrong-columns", "unknown-label", "one-class"],
+    ids=["header-only", "wrong-columns", "unknown-label"],
 )
 def test_bad_files(local: Local, tmp_path: Path, content: str, reason: str) -> None:
     """A file that cannot be used ends with the reason, and an exit code that scripts can trust."""
@@ -164,6 +218,15 @@ def test_bad_files(local: Local, tmp_path: Path, content: str, reason: str) -> N
     assert ran.code == REFUSED
     assert ran.last["state"] == "refused"
     assert reason in ran.last["reason"]
+
+
+def test_one_class(local: Local, tmp_path: Path) -> None:
+    """Rows that make no model together are refused together, though each of them is good."""
+    rows = [person for person in make_people(60) if person["income"] == "<=50K"]
+    (tmp_path / "poor.csv").write_bytes(csv_file(rows))
+    ran = local.freshet("upload", "income", tmp_path / "poor.csv", "--wait")
+    assert (ran.code, ran.last["state"]) == (REFUSED, "refused"), ran.stderr
+    assert ">50K" in ran.last["reason"]
 
 
 def test_page(local: Local) -> None:

@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -56,18 +56,17 @@ def host_of(local: Local, job: str) -> int | None:
     return next((pid for pid in descendants(local.address["pid"]) if named in environment(pid)), None)
 
 
-def upload(local: Local, folder: Path, seed: int) -> Mapping[str, Any]:
-    """Upload a file and wait for the end of its run."""
+def write(folder: Path, seed: int) -> Path:
+    """Write a small file."""
     path = folder / f"{seed}.csv"
     sample.write(path, 400, seed)
-    ran = local.freshet("upload", "reviews", path, "--wait")
-    return dict(ran.last)
+    return path
 
 
 @pytest.fixture(scope="module")
 def live(local: Local, tmp_path_factory: pytest.TempPathFactory) -> Local:
     """Start a local cloud with a model that answers."""
-    assert upload(local, tmp_path_factory.mktemp("first"), 1)["state"] == "live"
+    assert local.learn("reviews", write(tmp_path_factory.mktemp("first"), 1))["state"] == "live"
     return local
 
 
@@ -90,13 +89,13 @@ def test_a_killed_job_process_fails_its_job(live: Local, tmp_path: Path) -> None
 
     with ThreadPoolExecutor(1) as pool:
         killing = pool.submit(kill_the_next)
-        run = upload(live, tmp_path, 2)
+        run = live.freshet("upload", "reviews", write(tmp_path, 2), "--wait").last
         job = killing.result()
     told = sagemaker.describe_training_job(TrainingJobName=job)
     assert told["TrainingJobStatus"] == "Failed"
     assert told["FailureReason"].endswith("exit code: 137")
     assert (run["state"], run["jobs"]["train"]["reason"]) == ("failed", told["FailureReason"])
-    assert upload(live, tmp_path, 3)["state"] == "live"
+    assert live.learn("reviews", write(tmp_path, 3))["state"] == "live"
 
 
 def test_a_killed_model_server_is_restarted(live: Local) -> None:
@@ -154,7 +153,7 @@ def test_reaper_and_front_door_leave_no_orphan(tmp_path: Path) -> None:
 
     first = up()
     try:
-        assert upload(first, tmp_path, 1)["state"] == "live"
+        assert first.learn("reviews", write(tmp_path, 1))["state"] == "live"
         before = {first.address["pid"], *descendants(first.address["pid"])}
         kill([pid for pid in before if "reaper.py" in command_of(pid) or pid == first.address["pid"]])
         second = up()

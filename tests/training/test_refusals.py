@@ -52,6 +52,11 @@ MIB = 1_048_576
         ("a.csv", TABLE.decode().encode("utf-16"), "a.csv: line 1: the file is UTF-16: save it as UTF-8"),
         ("a.csv", HEAD + "é,positive,t\n".encode("latin-1") * 3, "a.csv: lines 2, 3, 4: the text is not UTF-8"),
         ("a.csv", HEAD + b"a\0b,positive,t\n" * 3, "a.csv: lines 2, 3, 4: column 'text' holds a NUL character"),
+        (
+            "a.csv",
+            TABLE + HEAD.decode().encode("utf-16") * 9,
+            "a.csv: lines 202, 203, 204, 205, 206 and 4 more: the text is not UTF-8",
+        ),
         # Content
         ("a.csv", b"", "a.csv: line 1: the file has no header"),
         ("a.jsonl", b"\n\n", "a.jsonl: line 1: the file has no rows"),
@@ -136,6 +141,27 @@ def test_bomb_leaves_memory_flat(tmp_path: Path, spec: PipelineSpec) -> None:
     assert code == 0  # the job has done its work
     assert "the file unpacks to more than 200 times its size" in settings.message.read_text()
     assert peak < 200 * 1024
+
+
+@pytest.mark.skipif(not Path("/proc/self/io").exists(), reason="the bytes a process has read are counted in /proc")
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+def test_endless_line_is_not_read_to_its_end(tmp_path: Path, spec: PipelineSpec, name: str) -> None:
+    """Of one line of a gigabyte no more is read than a row may hold."""
+    path = Settings(tmp_path).processing_input("raw") / name
+    path.parent.mkdir(parents=True)
+    with path.open("wb") as file:
+        file.write(HEAD if name == "a.csv" else b"")
+        file.truncate(1024 * MIB)  # zeros that take no room on the disk
+    before = bytes_read()
+    _, refused = try_prepare(tmp_path, spec, {})
+    assert bytes_read() - before < 6 * MIB
+    line = 2 if name == "a.csv" else 1
+    assert refused == f"{name}: line {line}: a row has more than 4,194,304 characters: is a quote never closed?"
+
+
+def bytes_read() -> int:
+    """Return how many bytes this process has asked files for."""
+    return int(Path("/proc/self/io").read_text().split()[1])
 
 
 def test_bad_rows_are_set_aside(tmp_path: Path, spec: PipelineSpec) -> None:

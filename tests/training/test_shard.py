@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.core.spec import PipelineSpec
-from tests.training.sample import put_spec, read_lines
+from tests.training.sample import parquet_file, put_spec, read_lines
 from training import shard
 from training.errors import RefusedDataError, RefusedFileError
 from training.settings import Settings
@@ -21,13 +21,18 @@ def run(base: Path, spec: PipelineSpec, files: dict[str, bytes], shard_bytes: in
 
 def test_rows_keep_their_number_and_lose_their_label(tmp_path: Path, spec: PipelineSpec) -> None:
     """Rows are numbered over all files in the order of their names; quoted line ends and empty text survive."""
-    files = {"b.jsonl": b'{"text": ""}\n', "a.csv": b'title,text,label\nt,"one\ntwo",positive\nt,three,x\n'}
+    files = {
+        "b.jsonl": b'{"text": ""}\n',
+        "c.parquet": parquet_file([{"text": "four", "label": "x", "title": "t"}]),
+        "a.csv": b'title,text,label\nt,"one\ntwo",positive\nt,three,x\n',
+    }
     (path,) = run(tmp_path, spec, files)
     assert path.name == "part-00000.jsonl"
     assert read_lines(path) == [
         {"id": "1", "text": "one\ntwo"},
         {"id": "2", "text": "three"},
         {"id": "3", "text": ""},
+        {"id": "4", "text": "four"},
     ]
 
 

@@ -59,13 +59,16 @@ def test_few_groups_are_not_judged() -> None:
     assert compare(targets, group_of, group_of < MIN_GROUPS) is not None
 
 
-def test_odd_files_are_found_one_by_one() -> None:
-    """Of six files two are odd, one on either side: both are named, the oddest first, and no other."""
+@pytest.mark.parametrize(
+    ("rates", "odd"),
+    [([0.5, 0.8, 0.5, 0.5, 0.35, 0.5], [1, 4]), ([0.5, 0.95, 0.5], [1]), ([0.5, 0.5, 0.5], [])],
+)
+def test_odd_files_are_found_one_by_one(rates: list[float], odd: list[int]) -> None:
+    """Odd files are named, the oddest first; a good one is not, though beside a very odd one it looks odd."""
     generator = np.random.default_rng(0)
-    sources = np.repeat(np.arange(6, dtype=np.uint32), 2000)
-    rates = np.array([0.5, 0.8, 0.5, 0.5, 0.35, 0.5])
-    targets = (generator.random(12_000) < rates[sources]).astype(np.float64)
-    assert [*find_shifts(targets, np.arange(12_000), sources, 6)] == [1, 4]
+    sources = np.repeat(np.arange(len(rates), dtype=np.uint32), 2000)
+    targets = (generator.random(len(sources)) < np.array(rates)[sources]).astype(np.float64)
+    assert [*find_shifts(targets, np.arange(len(sources)), sources, len(rates))] == odd
 
 
 def test_a_difference_of_no_weight_is_none() -> None:

@@ -1,11 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.core.spec import DecisionTarget
+from chalicelib.core.spec import DecisionTarget, PipelineSpec
 from training import metrics
-from training.threshold import choose
+from training.threshold import choose, decide
 
 CASES = st.lists(st.tuples(st.booleans(), st.integers(0, 12)), min_size=1, max_size=30).filter(
     lambda cases: any(positive for positive, _ in cases)
@@ -44,3 +46,14 @@ def test_examples(target: DecisionTarget, threshold: float) -> None:
     positive = np.array([True, True, True, False, True, False])
     scores = np.array([0.95, 0.9, 0.8, 0.6, 0.4, 0.1])
     assert choose(positive, scores, target).threshold == threshold
+
+
+def test_without_a_target_or_scores_nothing_is_decided(spec: PipelineSpec) -> None:
+    """A pipeline without a decision target, or data without validation scores, keeps the threshold of a half."""
+    targeted = replace(spec, decision=DecisionTarget("precision", 0.9))
+    labels, scores = ["negative", "positive"], np.array([0.2, 0.7])
+    assert decide(spec, labels, scores) is None
+    assert decide(targeted, labels, None) is None
+    chosen = decide(targeted, labels, scores)
+    assert chosen is not None
+    assert chosen.threshold == 0.7

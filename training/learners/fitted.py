@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from chalicelib.core.spec import PipelineSpec, Task
+from chalicelib.core.measures import Task
+from chalicelib.core.spec import PipelineSpec
 from training.channels import LabelledRow
 from training.errors import InputError
 from training.learners.margin import Floats

@@ -54,7 +54,11 @@ def load(folder: Path) -> Loaded:
     InvalidSpecError
         If the stored spec is none.
     """
-    files = read_model(folder)
+    return read(read_model(folder))
+
+
+def read(files: Files) -> Loaded:
+    """Return the model of verified files; see `load`."""
     spec = files.spec()
     if spec.learner.name not in READERS:
         raise ArtifactError(f"no reader for the learner {spec.learner.name!r}")

@@ -64,7 +64,7 @@ class Account:
         """Let time pass."""
         self.now += timedelta(seconds=seconds)
 
-    def client(self, service: str) -> "Client":
+    def client(self, service: str, *, hurried: bool = False) -> "Client":
         """Return the client of a service."""
         states = {"s3": self.objects, "dynamodb": self.tables, "sagemaker": self.machines, "events": Bus(self.events)}
         return Client(self, states[service])

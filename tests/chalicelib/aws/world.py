@@ -1,5 +1,6 @@
 """The application on an account in memory: what people drop, what ends by itself, and who looks."""
 
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -17,14 +18,19 @@ from chalicelib.core.spec import PipelineSpec
 from chalicelib.core.stage import Stage
 from chalicelib.pipelines import PIPELINES
 from chalicelib.services.batches import Batches
+from chalicelib.services.catalogue import Catalogue
+from chalicelib.services.feedback import FeedbackDesk
+from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.observer import Observer
 from chalicelib.services.pipelines import Pipelines
 from chalicelib.services.predictor import Predictor
 from chalicelib.services.standings import Standings
 from chalicelib.services.stories import Stories
 from chalicelib.services.wishes import Wishes
+from chalicelib.settings import Http
 from tests.chalicelib.aws.account import Account
 from tests.chalicelib.aws.programs import finish
+from tests.chalicelib.fake_ledger import FakeKeys, FakeLabels, FakeTokens
 from tests.chalicelib.fakes import FakeRuntime
 
 STAGE = Stage(
@@ -44,6 +50,9 @@ class World:
     account: Account = field(default_factory=lambda: Account(STAGE.bucket_name))
     specs: Mapping[str, PipelineSpec] = field(default_factory=lambda: PIPELINES)
     runtime: FakeRuntime = field(default_factory=FakeRuntime)
+    keys: FakeKeys = field(default_factory=FakeKeys)
+    tokens: FakeTokens = field(default_factory=FakeTokens)
+    labels: FakeLabels = field(default_factory=FakeLabels)
 
     def __post_init__(self) -> None:
         clock = self.account.clock
@@ -56,8 +65,12 @@ class World:
             wishes=Wishes(observer, reader, book, performer, clock),
             stories=Stories(observer, store, book, clock),
             standings=Standings(observer, book, clock),
-            predictor=Predictor(STAGE, self.specs, reader, self.runtime),
+            predictor=Predictor(STAGE, self.specs, reader, self.runtime, self.keys),
             bus=EventBridgeBus(STAGE.name),
+            catalogue=Catalogue(STAGE, self.specs, reader),
+            feedback=FeedbackDesk(self.specs, self.keys, self.labels, per_hour=200),
+            gatekeeper=Gatekeeper(self.tokens, secrets.token_bytes),
+            http=Http(frozenset({"https://pages.example"})),
         )
 
     @property

@@ -7,23 +7,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.core.bodies import MAX_BODY, Body
 from chalicelib.core.errors import (
     InvalidRequestError,
+    ModelFailedError,
     PayloadTooLargeError,
     UnfitInstanceError,
     UnsupportedMediaTypeError,
 )
-from chalicelib.core.predictions import MAX_BODY, MAX_INSTANCES, MAX_TEXT, parse_instances
+from chalicelib.core.predictions import MAX_INSTANCES, MAX_TEXT, parse_answer, parse_instances
 from chalicelib.core.spec import Column
 from chalicelib.core.values import MAX_NUMBER
 from chalicelib.pipelines import DEFAULT, PIPELINES
 
 SPEC = PIPELINES[DEFAULT]
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\ufeff"), max_size=200)
 
 
 def ask(document: object, content_type: str = "application/json") -> tuple[dict[str, str], ...]:
-    return parse_instances(SPEC, content_type, json.dumps(document).encode())  # type: ignore[return-value]
+    return parse_instances(SPEC, Body(content_type, json.dumps(document).encode()))  # type: ignore[return-value]
 
 
 @given(TEXT)
@@ -33,7 +35,7 @@ def test_three_forms(text: str) -> None:
     assert ask({"text": text}) == one
     assert ask({"instances": [{"text": text}]}, "application/json; charset=utf-8") == one
     assert ask({"instances": [text]}) == one
-    assert parse_instances(SPEC, "Text/Plain", text.encode()) == one
+    assert parse_instances(SPEC, Body("Text/Plain", text.encode())) == one
 
 
 @given(st.lists(TEXT, min_size=1, max_size=20))
@@ -58,23 +60,20 @@ def test_order(texts: list[str]) -> None:
         (b'{"instances": ["a"], "more": 1}', "the only member"),
         (b'{"instances": []}', "at least one"),
         (b'{"instances": ["a", 7]}', "instance 1"),
-        (b'{"text": NaN}', "NaN is no JSON number"),
         (b'{"text": "\\ud800"}', "surrogate"),
-        (b'{"text": ' + b"9" * 5000 + b"}", "not JSON"),
-        (b"[" * 100_000, "nested too deeply"),
     ],
 )
 def test_refusals(body: bytes, complaint: str) -> None:
     """What cannot be answered is refused with a message that says where and what."""
     with pytest.raises(InvalidRequestError, match=complaint):
-        parse_instances(SPEC, "application/json", body)
+        parse_instances(SPEC, Body("application/json", body))
 
 
 @pytest.mark.parametrize("content_type", ["", "application/xml", "text/html", "application/jsonlines"])
 def test_media_types(content_type: str) -> None:
     """Any other content type is refused by name."""
     with pytest.raises(UnsupportedMediaTypeError, match="application/json or text/plain"):
-        parse_instances(SPEC, content_type, b"{}")
+        parse_instances(SPEC, Body(content_type, b"{}"))
 
 
 @pytest.mark.parametrize(
@@ -103,14 +102,14 @@ def test_text_needs_one_column() -> None:
     """A pipeline of two columns cannot read a bare text."""
     spec = replace(SPEC, columns=(Column("title_text", "text"), Column("text", "text")))
     with pytest.raises(UnfitInstanceError, match="application/json with the members title_text, text"):
-        parse_instances(spec, "text/plain", b"hello")
+        parse_instances(spec, Body("text/plain", b"hello"))
 
 
 @given(st.binary(max_size=300))
 def test_never_another_error(body: bytes) -> None:
     """No bytes make the parser fail in any way but its own."""
     try:
-        instances = parse_instances(SPEC, "application/json", body)
+        instances = parse_instances(SPEC, Body("application/json", body))
     except InvalidRequestError:
         return
     assert all(set(row) == {"text"} for row in instances)
@@ -128,7 +127,7 @@ def test_several_columns(number: float | None, category: str | int | None) -> No
     row = {**HOME, "RM": number, "CHAS": category}
     expected = {**row, "CHAS": str(category) if isinstance(category, int) else category}
     for document in (row, {"instances": [row]}):
-        (parsed,) = parse_instances(PIPELINES["housing"], "application/json", json.dumps(document).encode())
+        (parsed,) = parse_instances(PIPELINES["housing"], Body("application/json", json.dumps(document).encode()))
         assert parsed == expected
 
 
@@ -151,4 +150,38 @@ def test_several_columns(number: float | None, category: str | int | None) -> No
 def test_unfit_instances(document: object, complaint: str) -> None:
     """An instance that is not what the columns say is refused with its place, its column and what to write instead."""
     with pytest.raises(UnfitInstanceError, match=complaint):
-        parse_instances(PIPELINES["housing"], "application/json", json.dumps(document).encode())
+        parse_instances(PIPELINES["housing"], Body("application/json", json.dumps(document).encode()))
+
+
+@pytest.mark.parametrize("text", ["", " \n", "\u200b\u200f\u202e", "e\u0301" * 9, "\0", "\U0001f600"])
+def test_odd_texts_are_texts(text: str) -> None:
+    """An empty text, blanks, invisible, combining and right-to-left characters reach the model as they came."""
+    assert ask({"text": text}) == ({"text": text},)
+
+
+def test_answer() -> None:
+    """A model's answer is taken with its version and one prediction for each instance."""
+    said = {"model_version": "3", "predictions": [{"score": 0.5}, {"score": 1}]}
+    answer = parse_answer(json.dumps(said).encode(), "A", 2)
+    assert (answer.model_version, answer.variant, answer.predictions) == ("3", "A", ({"score": 0.5}, {"score": 1}))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"\xff",
+        b"[" * 100_000,
+        b"[]",
+        b'{"model_version": "3"}',
+        b'{"model_version": "3", "predictions": []}',
+        b'{"model_version": "3", "predictions": [{}, {}]}',
+        b'{"model_version": "3", "predictions": [1]}',
+        b'{"model_version": 3, "predictions": [{}]}',
+        b'{"model_version": "3", "predictions": [{"score": NaN}]}',
+    ],
+)
+def test_answers_of_a_broken_model(said: bytes) -> None:
+    """What is not one prediction for each instance, in JSON that everybody reads, is the model's failure."""
+    with pytest.raises(ModelFailedError):
+        parse_answer(said, "A", 1)

@@ -7,6 +7,7 @@ from chalice.test import Client
 
 from chalicelib.pipelines import PIPELINES
 from tests.chalicelib.aws.world import World
+from tests.chalicelib.gateway import Gateway
 
 
 def test_predict(client: Client, world: World) -> None:
@@ -92,5 +93,16 @@ def test_text_is_not_logged(client: Client, caplog: pytest.LogCaptureFixture) ->
     for body in (b'{"text": "canary-8161"}', b'{"canary-8161": 1}', b'{"text": "canary-8161'):
         client.http.post("/predict", headers={"Content-Type": "application/json"}, body=body)
     logged = [str(record.__dict__) for record in caplog.records]
-    assert any("predict_refused" in line for line in logged)
+    assert any("request_refused" in line for line in logged)
     assert not any("canary-8161" in line for line in logged)
+
+
+def test_runs(gateway: Gateway, world: World) -> None:
+    """The newest runs are told with their state and figures, and without the names of people's files."""
+    world.drop("secret.csv", "1")
+    world.walk()
+    (run,) = json.loads(gateway.ask("GET", "/pipelines/reviews/runs").data)["runs"]
+    assert (run["state"], run["verdict"], run["version"], run["files"]) == ("live", "PROMOTE", 1, 1)
+    assert run["metrics"]["accuracy"] == 0.97
+    assert "secret" not in json.dumps(run)
+    assert gateway.ask("GET", "/pipelines/nobody/runs").status_code == 404

@@ -1,20 +1,19 @@
 """The commands on a deployment of paper: what they print, and the exit codes."""
 
-import json
 import os
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+import click
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from chalicelib.core.errors import SettingsError
 from chalicelib.core.facts import Upload
 from chalicelib.services.stories import Story
 from cli.address import Wish
 from cli.main import main
+from tests.cli.commands.running import lines, run
 from tests.cli.fakes import LIVE, FakeConnection, story, tools
 
 ANSWER = {
@@ -31,17 +30,6 @@ def csv_file(tmp_path: Path) -> Path:
     path = tmp_path / "a.csv"
     path.write_text("text,label\ngood,positive\n")
     return path
-
-
-def run(arguments: Sequence[object], connection: FakeConnection | None = None, stdin: bytes | None = None) -> Result:
-    """Run the command line on a connection."""
-    given = tools(connection or FakeConnection())
-    return CliRunner().invoke(main, [str(argument) for argument in arguments], obj=given, input=stdin)
-
-
-def lines(result: Result) -> list[dict[str, Any]]:
-    """Read standard output as JSON Lines; anything else in it fails."""
-    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def test_upload(csv_file: Path) -> None:
@@ -288,5 +276,10 @@ def test_no_cloud(tmp_path: Path) -> None:
 
 def test_json_everywhere() -> None:
     """Every command takes --json, as scripts may rely on."""
-    for name, command in main.commands.items():
+    single = {
+        f"{name} {inner}": one
+        for name, command in main.commands.items()
+        for inner, one in (command.commands if isinstance(command, click.Group) else {"": command}).items()
+    }
+    for name, command in single.items():
         assert any("--json" in parameter.opts for parameter in command.params), name
