@@ -104,15 +104,12 @@ class DynamoLedger:
         """Write down how a batch ended; the first word stays."""
         put_once(self.table, _item(pipeline, f"BATCH#{end.batch_id}", asdict(end)))
 
-    def conclude(self, pipeline: str, fence: int, outcome: str) -> None:
+    def conclude(self, pipeline: str, decision: Decision) -> None:
         """Write down how the actions of a decision ended."""
-        key = _decision_key(fence)
-        data = self._get(pipeline, key)
-        if data:
-            with translated("PutItem"):
-                client("dynamodb").put_item(
-                    TableName=self.table, Item=_item(pipeline, key, {**data, "outcome": outcome})
-                )
+        with translated("PutItem"):
+            client("dynamodb").put_item(
+                TableName=self.table, Item=_item(pipeline, _sort_key(decision), asdict(decision))
+            )
 
     def _transact(self, items: list[dict[str, Any]]) -> None:
         try:

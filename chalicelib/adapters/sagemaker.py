@@ -1,16 +1,17 @@
 """SageMaker, read only: Describe and List answers to the facts that decisions are made of."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from chalicelib.adapters.calls import translated
 from chalicelib.adapters.clients import client
-from chalicelib.core.facts import Endpoint, Job, ModelPackage
+from chalicelib.core.facts import FINISHED, Endpoint, Job, ModelPackage
 from chalicelib.core.requests import described_run
 
+_REMEMBERED = 1000  # jobs that have ended
 # What does not exist is ResourceNotFound for some operations, a ValidationException with one of these for others.
 _MISSING = ("could not find", "not found", "does not exist")
 
@@ -43,22 +44,34 @@ def describe(operation: str, **request: str) -> Mapping[str, Any] | None:
 
 @dataclass(frozen=True)
 class SageMakerReader:
-    """`services.ports.SageMaker` over the API."""
+    """`services.ports.SageMaker` over the API. A job that has ended never changes, so it is described once."""
+
+    _ended: dict[str, Job] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def processing_job(self, name: str) -> Job | None:
         """Describe a processing job."""
-        answer = describe("describe_processing_job", ProcessingJobName=name)
-        return _job(name, answer, "Processing") if answer else None
+        return self._job("Processing", name)
 
     def training_job(self, name: str) -> Job | None:
         """Describe a training job."""
-        answer = describe("describe_training_job", TrainingJobName=name)
-        return _job(name, answer, "Training") if answer else None
+        return self._job("Training", name)
 
     def transform_job(self, name: str) -> Job | None:
         """Describe a transform job."""
-        answer = describe("describe_transform_job", TransformJobName=name)
-        return _job(name, answer, "Transform") if answer else None
+        return self._job("Transform", name)
+
+    def _job(self, kind: str, name: str) -> Job | None:
+        if name in self._ended:
+            return self._ended[name]
+        answer = describe(f"describe_{kind.lower()}_job", **{f"{kind}JobName": name})
+        if answer is None:
+            return None
+        job = _job(name, answer, kind)
+        if job.status in FINISHED:
+            if len(self._ended) >= _REMEMBERED:
+                self._ended.clear()
+            self._ended[name] = job
+        return job
 
     def packages(self, group: str) -> Sequence[ModelPackage]:
         """List the versions that runs of ours registered, newest first; none if there is no group."""

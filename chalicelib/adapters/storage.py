@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -15,6 +15,7 @@ from chalicelib.core.errors import GoneError
 from chalicelib.core.facts import Upload, Version
 
 _GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion"})
+_REMEMBERED = 50  # documents; a look reads about ten
 _UNVERSIONED = "null"  # how S3 lists the version of an object in a bucket that keeps none
 
 
@@ -23,6 +24,7 @@ class S3Storage:
     """`services.ports.Storage`, and the executor's writes, over S3."""
 
     bucket: str
+    _read: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def find_upload(self, bucket: str, key: str, version_id: str | None) -> Upload | None:
         """Return the facts of an object version (the current one for None); None if it is gone."""
@@ -55,7 +57,9 @@ class S3Storage:
                 yield Version(upload, version["LastModified"])
 
     def read_json(self, key: str) -> Any | None:  # noqa: ANN401 - JSON
-        """Return a document; None if there is none."""
+        """Return a document; None if there is none. Documents never change, so one that was read is remembered."""
+        if key in self._read:
+            return self._read[key]
         with translated("GetObject"):
             try:
                 answer = client("s3").get_object(Bucket=self.bucket, Key=key)
@@ -63,7 +67,11 @@ class S3Storage:
                 if _gone(error):
                     return None
                 raise
-            return json.load(answer["Body"])
+            document = json.load(answer["Body"])
+        if len(self._read) >= _REMEMBERED:
+            self._read.clear()
+        self._read[key] = document
+        return document
 
     def write_json_once(self, key: str, data: Any) -> None:  # noqa: ANN401 - JSON
         """Store a document unless the key holds one already."""

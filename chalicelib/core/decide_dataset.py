@@ -4,7 +4,8 @@ One is active at a time. It begins when an upload waits that no run was trained 
 comes meanwhile waits for the next one, which then holds it too. It ends as one of
 
 - ``training``: its content and the current recipe are a run of their own;
-- ``identical``: a run had this content and recipe before, so nothing is started;
+- ``identical``: a run had this content and recipe before, so nothing is started; if its version was promoted then, and
+  another answers since, it is wanted again, since it is the one of the newest data;
 - ``refused``: a file of it cannot be used or is gone (that file is rejected, the others make the next dataset
   version), or all rows together cannot (they wait for more);
 - ``failed``: its job failed, or the run of the same content and recipe had failed before.
@@ -21,7 +22,7 @@ from chalicelib.core import container, digests, job_requests, places
 from chalicelib.core.actions import Action, Change, CopyVersion, Plan, Settle, WriteJson
 from chalicelib.core.attempts import GivenUp, Step, advance
 from chalicelib.core.facts import DatasetFacts, LeftOut, Lineage, PipelineFacts, Upload
-from chalicelib.core.ledger import DatasetRow, DatasetState, Head, RunRow, UploadVerdict, Wish
+from chalicelib.core.ledger import DatasetRow, DatasetState, Head, Pin, RunRow, UploadVerdict, Wish
 from chalicelib.core.places import Folder
 from chalicelib.core.selection import Selection, select, unreadable
 from chalicelib.core.spec import PipelineSpec
@@ -197,7 +198,20 @@ def _meet(facts: PipelineFacts, dataset: DatasetFacts, run: RunRow, now: datetim
     if verdicts:
         return Plan("identical", f"run {run.run_id} was trained on the same rows", (Settle(verdicts),))
     told = f"the same rows and recipe are run {run.run_id}, {run.state}: nothing is started"
-    return _end(facts.head, dataset.row, "identical", told, now=now, run_id=run.run_id)
+    pin = _pin_again(facts, run)
+    if pin:
+        told = f"{told}, and version {pin.version}, which was promoted on them, is wanted again"
+    head = replace(facts.head, pin=pin) if pin else facts.head
+    return _end(head, dataset.row, "identical", told, now=now, run_id=run.run_id)
+
+
+def _pin_again(facts: PipelineFacts, run: RunRow) -> Pin | None:
+    """Return the pin of a version whose rows came back (a file was given its earlier content): it covers the newest."""
+    usable = [package for package in facts.packages if package.approval == "Approved"]
+    known = next((package for package in usable if package.version == run.version), None)
+    if run.state != "promoted" or known is None or known.version in facts.head.bad or known == facts.wanted:
+        return None
+    return Pin(known.version, max(package.version for package in facts.packages))
 
 
 def _verdicts(facts: PipelineFacts, dataset: DatasetFacts) -> list[UploadVerdict]:

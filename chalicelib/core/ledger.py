@@ -40,7 +40,10 @@ class Wish:
 
 @dataclass(frozen=True)
 class Pin:
-    """A person's word on which version answers; it holds until there is a version newer than ``over``."""
+    """A version that answers though newer ones are there; it holds until there is one newer than ``over``.
+
+    A person said so, or the rows that it was trained on came back.
+    """
 
     version: int
     over: int

@@ -156,7 +156,9 @@ class Observer:
     def live_run(self, pipeline: str) -> str | None:
         """Find the run whose model answers now."""
         endpoint = self.sagemaker.endpoint(self.stage.names.endpoint(pipeline))
-        return self.stage.names.parse_endpoint_config(pipeline, endpoint.config_name) if endpoint else None
+        if endpoint is None or endpoint.status in {"Creating", "Failed"}:
+            return None
+        return self.stage.names.parse_endpoint_config(pipeline, endpoint.config_name)
 
     def _taken(self, pipeline: str, head: Head) -> bool:
         decision = self.ledger.decision(pipeline, head.update.fence) if head.update else None

@@ -92,16 +92,21 @@ class Pipelines:
         try:
             self.executor.perform(pipeline, plan.actions, lambda: self.ledger.head(pipeline).fence == fence)
         except errors.GoneError as error:
-            self.ledger.conclude(pipeline, fence, str(error))  # S3 lists it no longer, which the next look finds
+            self._conclude(
+                pipeline, transition.decision, str(error)
+            )  # S3 lists it no longer, which the next look finds
         except errors.FenceLostError as error:
-            self.ledger.conclude(pipeline, fence, str(error))
+            self._conclude(pipeline, transition.decision, str(error))
             raise
         except errors.CallError as error:
-            self.ledger.conclude(pipeline, fence, str(error))
+            self._conclude(pipeline, transition.decision, str(error))
             return error
         else:
-            self.ledger.conclude(pipeline, fence, DONE)
+            self._conclude(pipeline, transition.decision, DONE)
         return None
+
+    def _conclude(self, pipeline: str, decision: Decision, outcome: str) -> None:
+        self.ledger.conclude(pipeline, replace(decision, outcome=outcome))
 
     def _transition(self, facts: PipelineFacts, area: Area, plan: Plan, cause: str) -> Transition:
         change = plan.change or Change(facts.head)

@@ -27,7 +27,7 @@ class Storage(Protocol):
         """List all object versions below a prefix: by key, each from its newest version to its oldest."""
 
     def read_json(self, key: str) -> Any | None:  # noqa: ANN401 - JSON
-        """Return a document; None if there is none."""
+        """Return a document, which is only read; None if there is none."""
 
     def write_json_once(self, key: str, data: Any) -> None:  # noqa: ANN401 - JSON
         """Store a document unless the key holds one already."""
@@ -97,7 +97,7 @@ class Ledger(Protocol):
     def settle(self, pipeline: str, verdicts: Sequence[UploadVerdict]) -> None:
         """Write verdicts on uploads; one that has a verdict keeps it."""
 
-    def conclude(self, pipeline: str, fence: int, outcome: str) -> None:
+    def conclude(self, pipeline: str, decision: Decision) -> None:
         """Write down how the actions of a decision ended."""
 
 

@@ -361,9 +361,10 @@ def test_first_verdict_stays(side: Side, own: str) -> None:
 
 
 def test_conclude(side: Side, own: str) -> None:  # noqa: ARG001
-    """The outcome of a decision is added to it; that of a decision nobody made is ignored."""
-    LEDGER.write(transition(1, own, "why"))
-    LEDGER.conclude(own, 1, "done")
-    LEDGER.conclude(own, 2, "done")
+    """The outcome of a decision is added to it."""
+    made = transition(1, own, "why")
+    LEDGER.write(made)
+    LEDGER.conclude(own, replace(made.decision, outcome="done"))
     (decision,) = LEDGER.decisions(own)
     assert (decision.reason, decision.outcome) == ("why", "done")
+    assert LEDGER.decision(own, 1) == decision

@@ -187,3 +187,34 @@ def test_names_tell_what_they_are_of(world: World) -> None:
     world.walk()
     steps = {STAGE.names.parse_job(name).step for name in world.account.machines.jobs}
     assert steps == {"prepare", "train", "score", "evaluate"}
+
+
+def test_content_that_comes_back(world: World) -> None:
+    """A file that is given its earlier content starts no job, and the version of that content answers again."""
+    world.drop("a.csv", "1")
+    world.walk()
+    first = world.live
+    world.drop("a.csv", "1\n2")
+    world.walk()
+    assert world.live != first
+    jobs = len(world.jobs("train"))
+    world.drop("a.csv", "1")
+    world.walk()
+    assert world.live == first
+    assert len(world.jobs("train")) == jobs
+    world.drop("b.csv", "3")
+    world.walk()
+    assert world.live not in {None, first}
+
+
+def test_content_of_a_bad_version_comes_back(world: World) -> None:
+    """A version that was rolled back is not wanted again because its rows come once more."""
+    for content in ("1", "1\n2"):
+        world.drop("a.csv", content)
+        world.walk()
+    world.services.wishes.roll_back(PIPELINE, "a person asked")
+    world.walk()
+    rolled_back_to = world.live
+    world.drop("copy.csv", "1\n2")
+    world.walk()
+    assert world.live == rolled_back_to
