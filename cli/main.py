@@ -6,14 +6,13 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.core.errors import FreshetError, WishError
-from cli.commands.approve import approve
 from cli.commands.batch import batch
 from cli.commands.demo import demo
 from cli.commands.down import down
 from cli.commands.explain import explain
+from cli.commands.judge import approve, reject
 from cli.commands.plan import plan
 from cli.commands.predict import predict
-from cli.commands.reject import reject
 from cli.commands.retrain import retrain
 from cli.commands.rollback import rollback
 from cli.commands.runs import runs

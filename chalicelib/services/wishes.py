@@ -78,7 +78,7 @@ class Wishes:
         return head.pin.version if head.pin else 0
 
     def judge(self, pipeline: str, version: int, cause: str, *, approved: bool) -> None:
-        """Give a version the approval status that a person decided on.
+        """Give a version the approval status that a person decided on; one that is approved is no longer marked bad.
 
         Raises
         ------
@@ -92,7 +92,12 @@ class Wishes:
         status = "Approved" if approved else "Rejected"
         request = {"ModelPackageArn": package.arn, "ModelApprovalStatus": status, "ApprovalDescription": cause}
         self.executor.perform(pipeline, (Call("update_model_package", request),), lambda: True)
-        self._write(pipeline, cause, "judged", lambda head: (head, f"version {version} is {status}"))
+
+        def change(head: Head) -> tuple[Head, str]:
+            bad = tuple(other for other in head.bad if not (approved and other == version))
+            return replace(head, bad=bad), f"version {version} is {status}"
+
+        self._write(pipeline, cause, "judged", change)
 
     def _write(self, pipeline: str, cause: str, state: str, change: Callable[[Head], tuple[Head, str]]) -> Head:
         """Change the head, and say so in a decision; look again if somebody else wrote in between."""

@@ -118,3 +118,11 @@ def test_judge(three: World) -> None:
     assert three.live == run_of(three, 3)
     with pytest.raises(WishError, match="has no version 9"):
         three.services.wishes.judge(PIPELINE, 9, "a person", approved=True)
+
+
+def test_approve_what_was_bad(three: World) -> None:
+    """A person who approves a version that was marked bad lets it answer again, once no pin stands before it."""
+    three.services.wishes.roll_back(PIPELINE, "away from 3")
+    three.services.wishes.judge(PIPELINE, 3, "it was fine", approved=True)
+    assert three.head.bad == ()
+    assert three.services.wishes.roll_back(PIPELINE, "back to 3", to=3) == 3
