@@ -1,0 +1,1 @@
+"""The drift check: the requests of a window against the baseline of the model that answered them."""
