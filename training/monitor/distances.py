@@ -1,8 +1,8 @@
 """How far two sets of counts are apart, and how likely that is by chance where rows are independent of each other.
 
-Both sides are samples: the baseline's own error counts in every p-value. Rows that come in groups, and figures of which
-many are looked at, are not reckoned with here; see `null` and `holm`. The price of counts in cells: what moves within
-a cell is not seen but by the Kolmogorov-Smirnov distance, whose cells are a thousandth of the baseline.
+Both sides are samples: the baseline's own error counts in every p-value. Rows that come in groups are not reckoned with
+here, and figures of which many are looked at only by `holm`. The price of counts in cells: what moves within a cell is
+not seen but by the Kolmogorov-Smirnov distance, whose cells are a thousandth of the baseline.
 """
 
 import math
@@ -85,5 +85,6 @@ def holm(chances: Sequence[float]) -> list[float]:
 
 
 def _shares(counts: npt.NDArray[np.generic]) -> Floats:
-    values = counts.astype(np.float64)
-    return values / values.sum()
+    values: Floats = counts.astype(np.float64)
+    values /= values.sum()
+    return values
