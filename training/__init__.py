@@ -1,1 +1,1 @@
-"""The container: prepare, train, evaluate, shard and serve, one program for every job and the endpoint."""
+"""The container: from data to a model, its answers and the watch over them, in one program."""

@@ -20,7 +20,7 @@ from chalicelib.core.places import upload_of
 from training.errors import RefusedDataError, RefusedFileError, TrainingError
 from training.settings import Settings
 
-COMMANDS = ("prepare", "train", "evaluate", "shard", "serve")
+COMMANDS = ("prepare", "train", "evaluate", "baseline", "monitor", "shard", "serve")
 MAX_MESSAGE_BYTES = 1024
 
 logger = logging.getLogger("training")

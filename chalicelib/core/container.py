@@ -26,6 +26,11 @@ CHAMPION_SEEN = "champion-seen"
 ANCHOR_SCORES = "anchor-scores"
 ANCHOR_SEEN = "anchor-seen"
 
+# Of a drift check: the baseline's files, what was captured (a manifest brings the files), and WINDOW_FILE.
+BASELINE = "baseline"
+CAPTURE = "capture"
+WINDOW = "window"
+
 # Folder of `prepared` with the digests of the training and validation rows together.
 SEEN = "seen"
 
@@ -33,6 +38,7 @@ SEEN = "seen"
 PREPARED = "prepared"
 EVALUATION = "evaluation"
 SHARDS = "shards"
+MONITORING = "monitoring"
 
 SPEC_FILE = "spec.json"
 ROWS_FILE = "rows.jsonl"  # {"id", <columns>, <target>, "group"}
@@ -47,6 +53,11 @@ SUMMARY_FILE = "summary.json"
 REJECTED_FILE = "rejected.jsonl"  # {"file", "line", "reason"} of every row set aside
 EVALUATION_FILE = "evaluation.json"  # SageMaker's model-quality layout
 REPORT_FILE = "report.html"  # the same, for people
+
+WINDOW_FILE = "window.json"
+STATISTICS_FILE = "statistics.json"
+VIOLATIONS_FILE = "constraint_violations.json"  # SageMaker's layout
+VERDICT_FILE = "verdict.json"  # {"verdict": "drift", "no drift" or "not enough data", "p_value", "level", "reasons"}
 
 # How a processing job's exit message begins when it is the data that cannot be used, and not the job that is broken.
 REFUSED = "refused: "

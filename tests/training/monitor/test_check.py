@@ -1,0 +1,117 @@
+import pytest
+
+from tests.training.monitor.captured import make_rows
+from tests.training.monitor.windows import make_baseline, make_window
+from training.errors import InputError
+from training.monitor import window as windows
+from training.monitor.baseline import Baseline
+from training.monitor.capture import Coverage
+from training.monitor.check import Policy, check
+
+ALL = Coverage(files=1, read=300)
+
+
+@pytest.fixture(scope="module")
+def baseline() -> Baseline:
+    return make_baseline()
+
+
+def test_drift_is_told_and_named(baseline: Baseline) -> None:
+    """A window in which much has moved is drift, and what moved is named in SageMaker's layout."""
+    found = check(baseline, make_window(baseline, *make_rows(300, 9, moved=0.8, others=["newly"])), ALL, Policy())
+    assert (found.verdict, found.reasons) == ("drift", ())
+    moved = {violation["feature_name"] for violation in found.violations}
+    assert {"price", "text.length"} <= moved
+    assert all(violation["constraint_check_type"] == "baseline_drift" for violation in found.violations)
+    assert {"word": "newly", "rows": 300} in found.statistics["words"]["text.words"]["new"]
+
+
+def test_no_drift_is_told(baseline: Baseline) -> None:
+    """A window like the baseline is no drift at a small level, with no violation."""
+    found = check(baseline, make_window(baseline, *make_rows(300, 8)), ALL, Policy(level=0.01))
+    assert (found.verdict, found.violations, found.reasons) == ("no drift", (), ())
+    assert found.chance is not None
+    assert found.chance > 0.01
+
+
+@pytest.mark.parametrize(
+    ("rows", "coverage", "policy", "reason"),
+    [
+        (0, Coverage(), Policy(least_coverage=0), "0 rows"),
+        (0, Coverage(), Policy(least_coverage=0, least_rows=0), "0 rows, and 1 are asked for"),
+        (199, ALL, Policy(), "199 rows, and 200"),
+        (300, ALL, Policy(expected=1_000), "30.0% of the window's requests"),
+        (15, ALL, Policy(least_rows=1), "15 groups"),
+    ],
+)
+def test_too_little_is_never_no_drift(
+    baseline: Baseline, rows: int, coverage: Coverage, policy: Policy, reason: str
+) -> None:
+    """Below a floor the verdict is that there is not enough data, with the reason, however the window looks."""
+    for moved in (0.0, 0.8):
+        found = check(baseline, make_window(baseline, *make_rows(rows, 8, moved)), coverage, policy)
+        assert found.verdict == "not enough data"
+        assert any(reason in told for told in found.reasons)
+        assert found.violations == ()
+
+
+def test_a_baseline_of_few_groups_is_too_small() -> None:
+    """A baseline of fewer groups than can be dealt is said to be too small for any window."""
+    small = make_baseline(150, run=10)
+    found = check(small, make_window(small, *make_rows(400, 8)), ALL, Policy())
+    assert found.verdict == "not enough data"
+    assert any("the baseline has 15 groups" in reason for reason in found.reasons)
+    assert "own error" in found.statistics["limit"]
+
+
+def test_a_level_that_cannot_be_told_is_refused(baseline: Baseline) -> None:
+    """A level below what the draws resolve is refused with their number, not rounded."""
+    with pytest.raises(InputError, match="draws: 4,000 are made"):
+        check(baseline, make_window(baseline, *make_rows(300, 8)), ALL, Policy(level=0.0001))
+
+
+@pytest.mark.parametrize("wrong", [{"level": 0}, {"level": "x"}, {"least_rows": -1}, {"least_coverage": 2}])
+def test_policies_that_cannot_be_meant(wrong: dict[str, float]) -> None:
+    """A policy with a level or floor that means nothing is refused."""
+    with pytest.raises(InputError):
+        Policy(**wrong)  # type: ignore[arg-type]
+
+
+def test_words_of_few_rows_are_not_told(baseline: Baseline) -> None:
+    """A new word of fewer rows than the floor is not written anywhere."""
+    rows, scores = make_rows(300, 8)
+    for row in rows[:4]:
+        row["text"] += " secret"
+    found = check(baseline, make_window(baseline, rows, scores), ALL, Policy())
+    assert "secret" not in str(found.statistics)
+
+
+@pytest.mark.parametrize("of_request", [1, 7, 400])
+def test_chunks_and_requests_change_no_count(
+    baseline: Baseline, monkeypatch: pytest.MonkeyPatch, of_request: int
+) -> None:
+    """However rows come in requests, and however many are looked at together, a window's counts are the same."""
+    rows, scores = make_rows(400, 8)
+    whole = make_window(baseline, rows, scores)
+    monkeypatch.setattr(windows, "ROWS", 50)
+    parts = make_window(baseline, rows, scores, of_request)
+    assert parts.rows == whole.rows == 400
+    assert (parts.shares() == whole.shares()).all()
+    assert parts.new_words == whole.new_words
+    assert parts.groups == -(-400 // of_request)
+
+
+def test_groups_are_runs_of_requests() -> None:
+    """Requests one after the other are a group until there are as many rows as the baseline's groups have."""
+    baseline = make_baseline(300, run=6)
+    assert make_window(baseline, *make_rows(100, 8), of_request=4).groups == 13  # of two requests each
+
+
+def test_the_sample_is_whole_groups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a long window a bounded sample of whole groups is kept, spread over it."""
+    monkeypatch.setattr(windows, "SAMPLE", 100)
+    monkeypatch.setattr(windows, "ROWS", 60)
+    baseline = make_baseline(300, run=6)
+    features, groups = make_window(baseline, *make_rows(600, 8)).sample()
+    assert 40 <= features.shape[0] <= 100
+    assert features.shape[0] == 6 * groups.count

@@ -1,0 +1,70 @@
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.training.monitor.captured import SPEC, captured_line, make_rows
+from tests.training.monitor.windows import make_baseline, requests
+from tests.training.sample import put_spec
+from training.__main__ import main
+from training.monitor import stored
+from training.settings import Settings
+
+
+def put(base: Path, window: dict[str, Any], *, moved: float = 0.0, rows: int = 300) -> Settings:
+    """Write a job's inputs."""
+    settings = Settings(base)
+    put_spec(settings.processing_input("spec"), SPEC)
+    stored.write(settings.processing_input("baseline"), make_baseline())
+    settings.processing_input("window").mkdir()
+    (settings.processing_input("window") / "window.json").write_text(json.dumps(window))
+    captured = settings.processing_input("capture") / "2026/01/01/10"
+    captured.mkdir(parents=True)
+    lines = [captured_line(one.rows, one.scores) for one in requests(*make_rows(rows, 8, moved), of_request=3)]
+    (captured / "a.jsonl").write_bytes(b"".join(lines))
+    return settings
+
+
+def result(settings: Settings, name: str) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads((settings.processing_output("monitoring") / name).read_text())
+    return value
+
+
+def test_a_window_is_judged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The job reads captured requests and writes verdict, violations and statistics; its log holds no word of a row."""
+    caplog.set_level(logging.INFO)
+    settings = put(tmp_path, {"model_version": "7"}, moved=0.8)
+    assert main(["monitor"], settings) == 0
+    assert result(settings, "verdict.json")["verdict"] == "drift"
+    assert result(settings, "constraint_violations.json")["violations"]
+    statistics = result(settings, "statistics.json")
+    assert (statistics["rows"], statistics["coverage"]["read"]) == (300, 100)
+    assert "verdict=drift rows=300" in caplog.text
+    assert not any(word in caplog.text for word in ("word0", "word1", "north"))
+
+
+def test_requests_of_another_version_are_no_window(tmp_path: Path) -> None:
+    """Where another version answered, there is not enough data, which is a verdict and no failure."""
+    settings = put(tmp_path, {"model_version": "8"})
+    assert main(["monitor"], settings) == 0
+    verdict = result(settings, "verdict.json")
+    assert (verdict["verdict"], verdict["p_value"]) == ("not enough data", None)
+    assert result(settings, "statistics.json")["coverage"]["left_out"] == {"answered by another version": 100}
+
+
+@pytest.mark.parametrize(
+    ("window", "message"),
+    [
+        ({"levle": 0.1}, "unknown fields: levle"),
+        ({"start": "yesterday"}, "start must be a time"),
+        ({"end": "2026-01-01T00:00:00"}, "end must name its zone"),
+        ({"level": 2}, "the level"),
+    ],
+)
+def test_a_wrong_window_is_refused(tmp_path: Path, window: dict[str, Any], message: str) -> None:
+    """What `window.json` gets wrong is said where SageMaker looks for it."""
+    settings = put(tmp_path, window, rows=1)
+    assert main(["monitor"], settings) == 1
+    assert message in settings.message.read_text()

@@ -1,0 +1,98 @@
+"""The null and the rule together: what is claimed of them is a rate."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from training.monitor.null import Null
+from training.monitor.rule import Block, Figure, judge, smallest_chance, words_moved
+from training.resampling import Groups
+
+CELLS, WORDS = 8, 30
+BLOCKS = (Block("number", "number", 0, CELLS), Block("words", "words", CELLS, CELLS + WORDS))
+WINDOWS = 50
+SHARES = np.linspace(0.1, 0.6, WORDS)
+
+
+def make(groups: int, rows: int, random: np.random.Generator, moved: float = 0.0) -> tuple[sparse.csr_matrix, Groups]:
+    """Return rows in groups, whose rows resemble each other much: a cell of a number, and some words."""
+    of_row = np.repeat(np.arange(groups), rows)
+    middle = random.normal(moved, size=groups)[of_row] + 0.5 * random.normal(size=len(of_row))
+    cells = np.digitize(middle, np.linspace(-1.5, 1.5, CELLS - 1))
+    taste = random.beta(1, 1, size=(groups, WORDS))[of_row]
+    words = random.random((len(of_row), WORDS)) < 0.5 * SHARES + 0.5 * (taste < SHARES)
+    return sparse.csr_matrix(np.hstack([np.eye(CELLS)[cells], words]).astype(np.float32)), Groups(of_row, groups)
+
+
+def find(null: Null, window: sparse.csr_matrix, groups: Groups) -> dict[str, Figure]:
+    shares = np.asarray(window.mean(axis=0)).ravel()
+    return judge(BLOCKS, shares - null.shares, null.differences(window, groups), null.shares, window.shape[0])
+
+
+def rate(*, groups: int, rows: int, pretend: bool = False, moved: float = 0.0, windows: int = WINDOWS) -> float:
+    """Return how often windows alarm, each against a baseline of its own; ``pretend`` that rows are independent."""
+    alarms = 0
+    for seed in range(windows):
+        random = np.random.default_rng(seed)
+        features, of = make(80, 5, random)
+        window, of_window = make(groups, rows, random, moved)
+        if pretend:
+            of, of_window = (Groups(np.arange(len(one.of_row)), len(one.of_row)) for one in (of, of_window))
+        alarms += smallest_chance(find(Null(features, of, draws=100), window, of_window)) <= 0.1
+    return alarms / windows
+
+
+@pytest.mark.parametrize(("groups", "rows"), [(20, 5), (60, 1), (30, 3)])
+def test_false_alarms_are_as_rare_as_the_level(groups: int, rows: int) -> None:
+    """Whole groups or single rows, windows without drift alarm at the level of 10 %, within three standard errors."""
+    assert rate(groups=groups, rows=rows) < 0.1 + 3 * np.sqrt(0.1 * 0.9 / WINDOWS)
+
+
+def test_rows_taken_for_independent_alarm_always() -> None:
+    """The same windows of whole groups, taken for independent rows, alarm most of the time."""
+    assert rate(groups=20, rows=5, pretend=True, windows=10) > 0.5
+
+
+def test_drift_is_seen() -> None:
+    """A number that moved by a deviation is seen in nearly every window of single rows."""
+    assert rate(groups=60, rows=1, moved=1.0, windows=10) > 0.8
+
+
+def test_one_word_of_many_is_seen_by_its_figure() -> None:
+    """A single word that comes everywhere moves the largest deviation, and is the one that is told."""
+    random = np.random.default_rng(5)
+    features, of = make(200, 2, random)
+    window, of_window = make(150, 1, random)
+    spoilt = window.tolil()
+    spoilt[:, CELLS + 3] = 1.0
+    null = Null(features, of)
+    found = find(null, spoilt.tocsr(), of_window)
+    assert found["words:largest"].corrected < 0.02 < found["number"].corrected
+    differences = null.differences(spoilt.tocsr(), of_window)
+    shares = np.asarray(spoilt.tocsr().mean(axis=0)).ravel()
+    moved = words_moved(BLOCKS[1], shares - null.shares, differences, null.shares, 150)
+    assert np.nanargmax(moved) == 3
+
+
+def test_draws_can_be_repeated() -> None:
+    """The same rows and seed give the same p-values; another seed gives others."""
+    features, of = make(40, 3, np.random.default_rng(0))
+    window = make(20, 3, np.random.default_rng(1))
+    one, again, other = (find(Null(features, of, seed=seed), *window) for seed in (0, 0, 1))
+    assert one == again
+    assert one != other
+
+
+def test_corrected_for_all_figures() -> None:
+    """No figure's corrected p-value is below its own, and none below what the draws can tell."""
+    features, of = make(60, 3, np.random.default_rng(0))
+    for seed in range(20):
+        for figure in find(Null(features, of, draws=100), *make(30, 2, np.random.default_rng(seed), 0.3)).values():
+            assert 1 / 101 <= figure.chance <= figure.corrected <= 1
+
+
+def test_typical_group() -> None:
+    """The typical group is that of a row, not of a group: large ones count by their rows."""
+    of_row = np.repeat([0, 1, 2], [1, 1, 8])
+    null = Null(sparse.csr_matrix(np.ones((10, 1), np.float32)), Groups(of_row, 3))
+    assert null.typical_group == round((1 + 1 + 64) / 10)

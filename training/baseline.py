@@ -1,0 +1,41 @@
+"""`baseline`: from the rows a model was fitted on, the held-out ones and its scores of these to its baseline.
+
+Takes what `prepare` and the transform wrote: the rows to learn from (for the vocabulary of texts), features and truth
+of the held-out rows, and the scores. Writes the files that `monitor` compares windows with (`monitor.stored`).
+"""
+
+import logging
+
+from chalicelib.core import container
+from training.channels import read_json_lines, read_rows, read_spec
+from training.errors import ScoresError
+from training.held_out import read_answers, read_held_out
+from training.monitor import stored
+from training.monitor.baseline import make
+from training.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+def run(settings: Settings) -> None:
+    """Make the baseline of the job's model.
+
+    Raises
+    ------
+    InputError
+        If spec, rows, truth or scores cannot be read, or do not belong together.
+    """
+    spec = read_spec(settings.processing_input(container.SPEC))
+    held_out = read_held_out(settings.processing_input(container.TRUTH) / container.LABELS_FILE, spec)
+    answers = read_answers(settings.processing_input(container.SCORES), held_out)
+    features = settings.processing_input(container.TEST) / container.FEATURES_FILE
+    by_id = {str(row["id"]): row for row in read_json_lines(features) if "id" in row}
+    if by_id.keys() != set(held_out.ids):
+        raise ScoresError(f"{features.name} does not hold the rows of {container.LABELS_FILE}")
+    rows = [by_id[key] for key in held_out.ids]
+    if missing := {column.name for column in spec.columns} - rows[0].keys():
+        raise ScoresError(f"{features.name} lacks the columns {', '.join(sorted(missing))}")
+    fitted = (row.row.columns for row in read_rows(settings.processing_input(container.TRAIN), spec))
+    baseline = make(spec, fitted, rows, answers.numbers, held_out.groups)
+    stored.write(settings.processing_output(container.BASELINE), baseline)
+    logger.info("baseline.done rows=%d groups=%d", baseline.rows, held_out.groups.count)

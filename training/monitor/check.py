@@ -1,0 +1,182 @@
+"""The verdict on a window: ``drift``, ``no drift``, or ``not enough data``, and what it rests on.
+
+Where less of the window was read than the floor, where rows or groups are few, or where the baseline has few groups,
+the verdict is ``not enough data`` with every reason, never ``no drift``. Figures are told all the same, where there
+are any: they may help a person, and start nothing.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from training.errors import InputError
+from training.monitor.baseline import Baseline
+from training.monitor.capture import Coverage
+from training.monitor.columns import compare
+from training.monitor.null import DRAWS
+from training.monitor.rule import Block, Figure, judge, smallest_chance, words_moved
+from training.monitor.window import Window
+
+Verdict = Literal["drift", "no drift", "not enough data"]
+
+LEAST_GROUPS = 20  # of window and baseline: with fewer, drawing them says little of chance
+MOST_DRAWS = 4_000
+TOLD_WORDS = 20
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a window must have to be judged, and how often an alarm may be false.
+
+    ``level`` is the chance of an alarm in a window without drift. ``expected`` is how many requests were captured of
+    the window, where that is known. ``least_rows_of_word`` bounds from below of how many rows a word is told.
+    """
+
+    level: float = 0.05
+    least_rows: int = 200
+    least_coverage: float = 0.8
+    expected: int | None = None
+    least_rows_of_word: int = 5
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be meant."""
+        numbers = (self.level, self.least_coverage, self.least_rows, self.expected or 0, self.least_rows_of_word)
+        if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
+            raise InputError("a window's policy is made of numbers")
+        if not (0 < self.level < 1 and 0 <= self.least_coverage <= 1 and min(numbers[2:]) >= 0):
+            raise InputError("the level and least_coverage are shares, and counts are not negative")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check says of a window, JSON-ready but for its verdict."""
+
+    verdict: Verdict
+    chance: float | None
+    reasons: tuple[str, ...]
+    statistics: Mapping[str, Any]
+    violations: tuple[Mapping[str, str], ...]
+
+
+def check(baseline: Baseline, window: Window, coverage: Coverage, policy: Policy) -> Checked:
+    """Judge a window that was counted to its end.
+
+    Raises
+    ------
+    InputError
+        If so small a level cannot be told by drawing.
+    """
+    reasons = _lacking(baseline, window, coverage, policy)
+    statistics: dict[str, Any] = {
+        "rows": window.rows,
+        "baseline_rows": baseline.rows,
+        "coverage": coverage.to_dict() | {"share": coverage.share(policy.expected)},
+    }
+    if not window.rows:
+        return Checked("not enough data", None, tuple(reasons), statistics, ())
+    blocks = baseline.cells.blocks
+    null = replace(baseline.null, draws=_draws(blocks, policy.level))
+    sample, groups = window.sample()
+    differences = null.differences(sample, groups, math.sqrt(min(1.0, sample.shape[0] / window.rows)))
+    difference = window.shares() - null.shares
+    figures = judge(blocks, difference, differences, null.shares, window.rows)
+    chance = smallest_chance(figures)
+    columns = compare(baseline.counts, window.counts, frozenset(baseline.cells.edges))
+    statistics |= {
+        "figures": {name: asdict(figure) for name, figure in figures.items()},
+        "columns": {name: asdict(column) for name, column in columns.items()},
+        "words": {
+            block.name: _told(
+                baseline,
+                window,
+                block,
+                words_moved(block, difference, differences, null.shares, window.rows),
+                policy.least_rows_of_word,
+            )
+            for block in blocks
+            if block.kind == "words"
+        },
+    }
+    if baseline.rows < window.rows:
+        statistics["limit"] = "the baseline has fewer rows than the window: its own error bounds what can be seen"
+    if reasons:
+        return Checked("not enough data", chance, tuple(reasons), statistics, ())
+    drifted = chance <= policy.level
+    return Checked(
+        "drift" if drifted else "no drift", chance, (), statistics, tuple(_violations(figures, policy.level))
+    )
+
+
+def _lacking(baseline: Baseline, window: Window, coverage: Coverage, policy: Policy) -> list[str]:
+    share = coverage.share(policy.expected)
+    floors = (
+        (
+            share >= policy.least_coverage,
+            f"{share:.1%} of the window's requests could be read, and {policy.least_coverage:.1%} are asked for",
+        ),
+        (
+            window.rows >= max(1, policy.least_rows),
+            f"the window has {window.rows:,} rows, and {max(1, policy.least_rows):,} are asked for",
+        ),
+        (
+            window.groups >= LEAST_GROUPS,
+            f"the window has {window.groups:,} groups of rows, and {LEAST_GROUPS} are asked for",
+        ),
+        (
+            baseline.null.groups.count >= LEAST_GROUPS,
+            (
+                f"the baseline has {baseline.null.groups.count:,} groups of rows, and {LEAST_GROUPS} are asked for:"
+                " it is too small for any window"
+            ),
+        ),
+    )
+    return [reason for met, reason in floors if not met]
+
+
+def _draws(blocks: tuple[Block, ...], level: float) -> int:
+    """Return how many draws are needed to tell a p-value of the level."""
+    figures = sum(2 if block.kind == "words" else 1 for block in blocks)
+    needed = math.ceil(2 * figures / level)
+    if needed > MOST_DRAWS:
+        raise InputError(f"a level of {level:g} over {figures} figures needs {needed:,} draws: {MOST_DRAWS:,} are made")
+    return max(DRAWS, needed)
+
+
+def _told(baseline: Baseline, window: Window, block: Block, moved: np.ndarray, least: int) -> dict[str, Any]:
+    """Return the words that moved most, and the new ones, each in at least so many of the window's rows."""
+    name = block.name.removesuffix(".words")
+    words, rows = baseline.cells.vocabularies[name].words, window.words[name]
+    told = np.flatnonzero(~np.isnan(moved) & (rows >= least))
+    first = told[np.argsort(-np.abs(moved[told]), kind="stable")][:TOLD_WORDS]
+    new = [(word, times) for word, times in window.new_words[name].items() if times >= least]
+    return {
+        "moved": [
+            {
+                "word": words[place],
+                "share": rows[place] / window.rows,
+                "share_before": float(baseline.null.shares[block.first + place]),
+                "standard_errors": float(moved[place]),
+            }
+            for place in first.tolist()
+        ],
+        "new": [
+            {"word": word, "rows": times}
+            for word, times in sorted(new, key=lambda pair: (-pair[1], pair[0]))[:TOLD_WORDS]
+        ],
+    }
+
+
+def _violations(figures: Mapping[str, Figure], level: float) -> list[Mapping[str, str]]:
+    """Return what moved, in the layout of SageMaker's `constraint_violations.json`."""
+    return [
+        {
+            "feature_name": name,
+            "constraint_check_type": "baseline_drift",
+            "description": f"p-value {figure.corrected:.4f}, corrected for all figures, at the level {level:g}",
+        }
+        for name, figure in figures.items()
+        if figure.corrected <= level
+    ]
