@@ -1,0 +1,179 @@
+"""Measures the drift check's numbers and words beside Evidently's and NannyML's, on the same rows in one run.
+
+``python -m benchmarks.drift [--evidently PYTHON] [--nannyml PYTHON] [--data FOLDER]``. Peers are not requirements of
+this project: make an environment for each (``pip install evidently==0.7.23 "pandas<3"``; ``pip install
+nannyml==0.13.1 statsmodels``) and give its interpreter; one that is not given is left out. Timed is what a check of one
+window costs; what is made once, our baseline's cells and NannyML's fit, is not, and rows are in memory on all sides, in
+the form that each takes. Peers run alone, one after the other, with their default tests.
+
+FOLDER holds imdb/train.csv.gz and test.csv.gz, for words: half of the reviews against the other half.
+"""
+
+import argparse
+import csv
+import functools
+import gzip
+import subprocess
+import sys
+import tempfile
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse, stats
+
+from training.learners.vocabulary import encode
+from training.monitor.columns import Column, compare
+from training.monitor.documents import describe, learn
+from training.monitor.edges import Counts, Floats, count, find_edges
+from training.text import tokenize
+
+COLUMNS = 20
+
+PEERS = {
+    "evidently": """
+import sys, time, numpy as np, pandas as pd, warnings
+warnings.simplefilter("ignore")
+from evidently import DataDefinition, Dataset, Report
+from evidently.presets import DataDriftPreset
+names = [f"c{i}" for i in range(int(sys.argv[2]))]
+read = lambda part: pd.DataFrame(np.load(f"{sys.argv[1]}/{part}.npy"), columns=names)
+of = lambda frame: Dataset.from_pandas(frame, data_definition=DataDefinition(numerical_columns=names))
+baseline, window = of(read("baseline")), of(read("window"))
+start = time.perf_counter(), time.process_time()
+found = Report([DataDriftPreset()]).run(window, baseline).dict()["metrics"]
+print(time.perf_counter() - start[0], time.process_time() - start[1])
+print(sorted({str(m.get("config", m).get("method", "")) for m in found if "config" in m} - {""}))
+""",
+    "nannyml": """
+import sys, time, numpy as np, pandas as pd, warnings
+warnings.simplefilter("ignore")
+import nannyml
+names = [f"c{i}" for i in range(int(sys.argv[2]))]
+read = lambda part: pd.DataFrame(np.load(f"{sys.argv[1]}/{part}.npy"), columns=names)
+baseline, window = read("baseline"), read("window")
+methods = ["jensen_shannon", "kolmogorov_smirnov"]
+calculator = nannyml.UnivariateDriftCalculator(column_names=names, chunk_number=1, continuous_methods=methods)
+calculator.fit(baseline)
+start = time.perf_counter(), time.process_time()
+calculator.calculate(window)
+print(time.perf_counter() - start[0], time.process_time() - start[1])
+print(methods)
+""",
+}
+
+
+def ask(peer: str, python: Path | None, folder: Path, columns: int) -> None:
+    """Print what a peer's check takes."""
+    if python is None:
+        print(f"  {peer}: left out, since --{peer} names no interpreter that has it")
+        return
+    done = subprocess.run(
+        [str(python), "-c", PEERS[peer], str(folder), str(columns)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        print(f"  {peer}: failed: {done.stderr.strip().splitlines()[-1]}")
+        return
+    seconds, tests = done.stdout.strip().splitlines()[-2:]
+    wall, cpu = map(float, seconds.split())
+    print(f"  {peer}: {wall:.2f} s, {cpu:.2f} CPU s, {tests}")
+
+
+def timed(name: str, work: Callable[[], object], times: int = 3) -> None:
+    """Print what the quickest of some runs took, and, of another one, the memory."""
+    spent = []
+    for _ in range(times):
+        start = time.perf_counter(), time.process_time()
+        work()
+        spent.append((time.perf_counter() - start[0], time.process_time() - start[1]))
+    tracemalloc.start()
+    work()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    print(f"  {name}: {min(spent)[0]:.4f} s, {min(cpu for _, cpu in spent):.4f} CPU s, {peak / 1e6:.1f} MB extra")
+
+
+def check_numbers(window: Floats, before: dict[str, Counts], edges: list[Floats]) -> dict[str, Column]:
+    """Return what our check finds in numeric columns."""
+    return compare(before, dict(zip(before, count([window], edges), strict=True)), frozenset(before))
+
+
+def numbers(arguments: argparse.Namespace, folder: Path) -> None:
+    """Measure numeric columns."""
+    random = np.random.default_rng(0)
+    for rows in sorted({10_000, arguments.rows}):
+        # Half of the columns normal, half skewed; a few have moved a little.
+        baseline, window = random.normal(size=(2, rows, COLUMNS))
+        window[:, ::5] += 0.01
+        baseline[:, 1::2], window[:, 1::2] = np.exp(baseline[:, 1::2]), np.exp(window[:, 1::2])
+        names = [f"c{column}" for column in range(COLUMNS)]
+        edges = [find_edges(baseline[:, column]) for column in range(COLUMNS)]
+        before = dict(zip(names, count([baseline], edges), strict=True))
+
+        check = functools.partial(check_numbers, window, before, edges)
+        print(f"{rows:,} rows of {COLUMNS} numbers")
+        timed("freshet (PSI, JS, chi-squared, KS)", check)
+    found = check()
+    worst = max(
+        abs((found[name].kolmogorov_smirnov or 0) - stats.ks_2samp(before_, now, method="asymp").statistic)
+        for name, before_, now in zip(names, baseline.T, window.T, strict=True)
+    )
+    print(f"  largest difference from scipy's KS distance: {worst:.6f}")
+    np.save(folder / "baseline.npy", baseline)
+    np.save(folder / "window.npy", window)
+    for peer in PEERS:
+        ask(peer, getattr(arguments, peer), folder, COLUMNS)
+
+
+def words(arguments: argparse.Namespace, folder: Path) -> None:
+    """Measure words: 5,000 presences by document, tested by chi-squared; tokens are counted on our side too."""
+    halves = []
+    for name in ("train", "test"):
+        with gzip.open(arguments.data / "imdb" / f"{name}.csv.gz", "rt", encoding="utf-8", newline="") as file:
+            halves.append([row["text"] for row in csv.DictReader(file)][: arguments.reviews])
+    vocabulary = learn(encode(map(tokenize, halves[0])))
+    baseline = describe(encode(map(tokenize, halves[0])), vocabulary).words
+
+    def look() -> sparse.csr_matrix:
+        return describe(encode(map(tokenize, halves[1])), vocabulary).words
+
+    window = look()
+    before = np.bincount(baseline.indices, minlength=vocabulary.compared)
+
+    def check(found: sparse.csr_matrix = window) -> dict[str, object]:
+        now = np.bincount(found.indices, minlength=vocabulary.compared)
+        rows = baseline.shape[0], found.shape[0]
+        one, other = (
+            {str(word): Counts(np.array([count, total - count]), 0) for word, count in enumerate(counts.tolist())}
+            for counts, total in zip((before, now), rows, strict=True)
+        )
+        return dict(compare(one, other, frozenset()))
+
+    print(f"{baseline.shape[0]:,} against {window.shape[0]:,} reviews, {vocabulary.compared:,} words")
+    timed("freshet, window counted", check, 1)
+    timed("freshet, window's texts read too", lambda: check(look()), 1)
+    np.save(folder / "baseline.npy", baseline.toarray().astype(np.float32))
+    np.save(folder / "window.npy", window.toarray().astype(np.float32))
+    ask("nannyml", arguments.nannyml, folder, vocabulary.compared)
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    for peer in PEERS:
+        parser.add_argument(f"--{peer}", type=Path, help=f"Python of an environment with {peer}")
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--data", type=Path, help="folder that holds imdb/")
+    parser.add_argument("--reviews", type=int, default=25_000, help="of each half")
+    arguments = parser.parse_args()
+    print(f"numpy {np.__version__}, Python {sys.version.split()[0]}")
+    with tempfile.TemporaryDirectory() as folder:
+        numbers(arguments, Path(folder))
+        if arguments.data:
+            words(arguments, Path(folder))
+
+
+if __name__ == "__main__":
+    main()
