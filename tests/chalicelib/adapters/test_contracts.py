@@ -193,6 +193,9 @@ def test_deleted_key(side: Side, own: str) -> None:
     assert [version.deleted for version in STORAGE.versions(key)] == [False]
     side.client("s3").delete_object(Bucket=STAGE.bucket_name, Key=key)
     assert [version.deleted for version in STORAGE.versions(key)] == [True]
+    time.sleep(1.1)  # S3 tells times in full seconds
+    side.put(key, b"again")
+    assert [version.deleted for version in STORAGE.versions(key)] == [False, True]
 
 
 def test_first_writer_wins(side: Side) -> None:  # noqa: ARG001
