@@ -14,7 +14,7 @@ CONTRACT = Path(__file__).parent / "contract"
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let `make soak` ask for more of what every test run does a little of, and the contract suite for a real AWS."""
     parser.addoption("--writes", type=int, default=1000, help="acknowledged writes that must survive SIGKILL")
-    parser.addoption("--kills", type=int, default=2, help="moments of a run at which each target is killed")
+    parser.addoption("--kills", type=int, default=1, help="moments of a run at which each target is killed")
     parser.addoption("--files", type=int, default=2000, help="uploads of the grammar that are prepared or refused")
     parser.addoption("--requests", type=int, default=2000, help="requests at random to the HTTP routes")
     parser.addoption("--permutations", type=int, default=30, help="seeds of disordered lives, under each data policy")

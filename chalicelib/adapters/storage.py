@@ -1,8 +1,9 @@
 """S3: the stage's bucket, and the versions of what people dropped."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -16,6 +17,7 @@ from chalicelib.core.facts import Upload, Version
 
 _GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion"})
 _REMEMBERED = 50  # documents; a look reads about ten
+_EVER = datetime.min.replace(tzinfo=UTC)
 _UNVERSIONED = "null"  # how S3 lists the version of an object in a bucket that keeps none
 
 
@@ -39,22 +41,26 @@ class S3Storage:
         return _upload(bucket, key, head.get("VersionId", version_id), head["ETag"], head["ContentLength"])
 
     def versions(self, prefix: str) -> Sequence[Version]:
-        """List all object versions below a prefix: by key, each from its newest version to its oldest."""
+        """List all object versions below a prefix: by key, each from its newest version to its oldest.
+
+        S3 lists versions and delete markers apart, so which came first is told by their times, which are full seconds:
+        of the same second, only the newest of all is known to be newer.
+        """
         pages = client("s3").get_paginator("list_object_versions").paginate(Bucket=self.bucket, Prefix=prefix)
-        found: list[Version] = []
-        deleted = set[str]()
+        listed: list[Mapping[str, Any]] = []
+        deleted: dict[str, datetime] = {}  # when a key was deleted last
         with translated("ListObjectVersions"):
             for page in pages:
-                deleted |= {marker["Key"] for marker in page.get("DeleteMarkers", ()) if marker["IsLatest"]}
-                found += self._listed(page.get("Versions", ()))
-        # A page holds versions and delete markers apart, and S3 sorts each of them as it sorts both.
-        return [Version(v.upload, v.modified, v.upload.key in deleted) for v in found]
+                listed += page.get("Versions", ())
+                for marker in page.get("DeleteMarkers", ()):
+                    deleted[marker["Key"]] = max(marker["LastModified"], deleted.get(marker["Key"], _EVER))
+        # A key that ends in / is a folder, as the console makes them.
+        return [self._version(entry, deleted) for entry in listed if not entry["Key"].endswith("/")]
 
-    def _listed(self, versions: Sequence[Mapping[str, Any]]) -> Iterator[Version]:
-        for version in versions:
-            if not version["Key"].endswith("/"):  # a folder, as the console makes them
-                upload = _upload(self.bucket, version["Key"], version["VersionId"], version["ETag"], version["Size"])
-                yield Version(upload, version["LastModified"])
+    def _version(self, entry: Mapping[str, Any], deleted: Mapping[str, datetime]) -> Version:
+        key, modified = entry["Key"], entry["LastModified"]
+        upload = _upload(self.bucket, key, entry["VersionId"], entry["ETag"], entry["Size"])
+        return Version(upload, modified, not entry["IsLatest"] and modified <= deleted.get(key, _EVER))
 
     def read_json(self, key: str) -> Any | None:  # noqa: ANN401 - JSON
         """Return a document; None if there is none. Documents never change, so one that was read is remembered."""

@@ -30,7 +30,7 @@ class Upload:
 class Version:
     """A listed version of a dropped object; S3 lists the versions of one key from the newest to the oldest.
 
-    ``deleted`` says that its owner deleted the key: its newest version is a delete marker.
+    ``deleted`` says that its owner deleted the key after it: a delete marker is newer.
     """
 
     upload: Upload

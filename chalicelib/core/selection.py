@@ -1,7 +1,8 @@
 """Which uploads make the next dataset version: the newest version of each key that was not refused, by the data policy.
 
 S3 keeps the order: it lists the versions of a key from the newest to the oldest, whatever order their events came in.
-So no event's time or sequencer is compared, and one that comes late, twice or never changes nothing.
+So no event's time or sequencer is compared, and one that comes late, twice or never changes nothing. What its owner
+deleted stays away, also when the key is used again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -48,10 +49,10 @@ def select(policy: DataPolicy, versions: Sequence[Version], verdicts: Verdicts, 
     newest: list[Version] = []
     left_out: list[LeftOut] = []
     for _, of_key in groupby(versions, key=lambda version: version.upload.key):
-        usable = [version for place, version in enumerate(of_key) if not _out(version, verdicts, newest=place == 0)]
-        if usable and usable[0].deleted:
-            left_out += _left_out(usable, verdicts, "its owner deleted it")
-        elif usable:
+        accepted = [version for version in of_key if not _rejected(version, verdicts)]
+        usable = [version for version in accepted if not version.deleted]
+        left_out += _left_out([v for v in accepted if v.deleted], verdicts, "its owner deleted it")
+        if usable:
             newest.append(usable[0])
             left_out += _left_out(usable[1:], verdicts, "a newer version of the file came", usable[0])
     kept, others = _by_policy(policy, newest, verdicts, now)
@@ -60,10 +61,9 @@ def select(policy: DataPolicy, versions: Sequence[Version], verdicts: Verdicts, 
     return Selection(uploads, (*left_out, *others), pending)
 
 
-def _out(version: Version, verdicts: Verdicts, *, newest: bool) -> bool:
-    """Whether a version cannot be used; one that was displaced or deleted does not come back for a newer, bad one."""
+def _rejected(version: Version, verdicts: Verdicts) -> bool:
     verdict = verdicts.get(version.upload.upload_id)
-    return verdict is not None and (verdict.fate == "rejected" or (verdict.fate == "superseded" and not newest))
+    return verdict is not None and verdict.fate == "rejected"
 
 
 def _by_policy(

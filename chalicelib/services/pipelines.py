@@ -77,8 +77,8 @@ class Pipelines:
                 if told:
                     trouble[area] = told
         passing = [refusal for refusal in trouble.values() if isinstance(refusal, errors.UnavailableError)]
-        for refusal in (*unsaid, *passing):
-            raise refusal
+        if unsaid or passing:
+            raise [*unsaid, *passing][0]
         return plans
 
     def _act(self, facts: PipelineFacts, area: Area, plan: Plan, cause: str) -> errors.CallError | None:
@@ -91,18 +91,13 @@ class Pipelines:
         self.ledger.write(transition)
         try:
             self.executor.perform(pipeline, plan.actions, lambda: self.ledger.head(pipeline).fence == fence)
-        except errors.GoneError as error:
-            self._conclude(
-                pipeline, transition.decision, str(error)
-            )  # S3 lists it no longer, which the next look finds
-        except errors.FenceLostError as error:
+        except (errors.GoneError, errors.FenceLostError, errors.CallError) as error:
             self._conclude(pipeline, transition.decision, str(error))
-            raise
-        except errors.CallError as error:
-            self._conclude(pipeline, transition.decision, str(error))
-            return error
-        else:
-            self._conclude(pipeline, transition.decision, DONE)
+            if isinstance(error, errors.FenceLostError):
+                raise
+            # What is gone S3 lists no longer: the next look finds it.
+            return error if isinstance(error, errors.CallError) else None
+        self._conclude(pipeline, transition.decision, DONE)
         return None
 
     def _conclude(self, pipeline: str, decision: Decision, outcome: str) -> None:

@@ -1,6 +1,6 @@
 """SIGKILL at any moment of a run: nothing that was acknowledged is lost, and the run ends as if nothing had happened.
 
-A few moments in every test run; `make soak` takes twenty for each target.
+One moment for each target in every test run; `make soak` takes twenty.
 """
 
 import time

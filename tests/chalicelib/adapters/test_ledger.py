@@ -1,166 +1,95 @@
-"""The key, the tokens and the labels: the same on the fakes, and on the tables and buckets of the local cloud."""
+"""The ledger's rows, in the account in memory and in the table of the local cloud alike."""
 
-import secrets
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
 
-from chalicelib.adapters import access, clients, labels
-from chalicelib.adapters.access import LedgerKeys, LedgerTokens
-from chalicelib.adapters.labels import StoredLabels
-from chalicelib.core.feedback import Label
-from chalicelib.core.places import ground_truth_key
-from chalicelib.core.tokens import Token
-from chalicelib.services.ports import Keys, Labels, Tokens
-from infra import resources
-from localcloud.cloud import Cloud
-from localcloud.settings import Settings
-from tests.chalicelib.aws.world import STAGE
-from tests.chalicelib.fake_ledger import FakeKeys, FakeLabels, FakeTokens
-
-NOW = datetime(2026, 1, 2, 3, 30, tzinfo=UTC)
-HOUR = NOW.replace(minute=0)
-BUCKET = "freshet-dev-123456789012-us-east-1"
-
-
-@dataclass(frozen=True)
-class Side:
-    """One implementation of the ports, and what lies under a key of ground truth."""
-
-    keys: Keys
-    tokens: Tokens
-    labels: Labels
-    line: Callable[[str], bytes]
+from chalicelib.core.actions import Settle
+from chalicelib.core.errors import FenceLostError
+from chalicelib.core.ledger import (
+    BatchEnd,
+    DatasetRow,
+    Decision,
+    Head,
+    Pin,
+    Reference,
+    RunRow,
+    Transition,
+    UploadVerdict,
+    Wish,
+)
+from tests.chalicelib.adapters.sides import LEDGER, Side
+from tests.chalicelib.aws.account import START
 
 
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """Run a local cloud with the stage's bucket and table."""
-    with Cloud(Settings(state=tmp_path_factory.mktemp("state"), port=0)) as cloud:
-        made: dict[str, Any] = {
-            "endpoint_url": cloud.endpoint_url,
-            "aws_access_key_id": "local",
-            "aws_secret_access_key": "local",
-            "region_name": "us-east-1",
-        }
-        template = resources.read_template()
-        resources.create(
-            template, stage="dev", s3=boto3.client("s3", **made), dynamodb=boto3.client("dynamodb", **made)
-        )
-        yield cloud
+def transition(fence: int, pipeline: str, reason: str = "", head: Head | None = None, *rows: Any) -> Transition:
+    """Give a transition to a fence."""
+    decision = Decision(fence, START.isoformat(), "test", "learning", "training", reason)
+    return Transition(replace(head or Head(pipeline), fence=fence), decision, rows)
 
 
-def patient(service: str, **_: bool) -> Any:
-    return clients.client(service)
+def test_head_of_nobody(side: Side, own: str) -> None:  # noqa: ARG001
+    """A pipeline that was never seen has a head with the fence 0."""
+    assert LEDGER.head(own) == Head(own)
 
 
-@pytest.fixture(params=["fakes", "local cloud"])
-def side(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Side]:
-    if request.param == "fakes":
-        fake = FakeLabels()
-        yield Side(FakeKeys(), FakeTokens(), fake, fake.lines.__getitem__)
-        return
-    monkeypatch.setenv("AWS_ENDPOINT_URL", request.getfixturevalue("cloud").endpoint_url)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    clients.client.cache_clear()
-    # the machine of a test may be slower than DynamoDB: whoever hurries there takes its time here
-    for module in (access, labels):
-        monkeypatch.setattr(module, "client", patient)
-
-    def line(key: str) -> bytes:
-        found: bytes = clients.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read()
-        return found
-
-    table = STAGE.table_name
-    yield Side(LedgerKeys(table, secrets.token_bytes), LedgerTokens(table), StoredLabels(table, BUCKET), line)
-    clients.client.cache_clear()
+def test_transition(side: Side, own: str) -> None:  # noqa: ARG001
+    """Head, rows and decision are read back as they were written."""
+    wish, reference = Wish("w", "somebody", forced=True, asked=START.isoformat()), Reference(1, "r")
+    head = Head(own, 1, "d1", "r1", wish=wish, pin=Pin(1, 2), bad=(3, 4), anchor=reference)
+    dataset = DatasetRow("d1", "training", "", "", START.isoformat(), 1)
+    run = RunRow("r1", "d1", "running", "", START.isoformat(), champion=reference, verdict={"decision": "HOLD"})
+    wanted = transition(1, own, "é", head, dataset, run)
+    LEDGER.write(wanted)
+    assert LEDGER.head(own) == head
+    assert LEDGER.dataset(own, "d1") == dataset
+    assert LEDGER.run(own, "r1") == run
+    assert list(LEDGER.decisions(own)) == [wanted.decision]
 
 
-def label(inference_id: str, value: str = "positive") -> Label:
-    return Label("reviews", inference_id, 0, value, "ann", NOW)
+@pytest.mark.parametrize("fences", [(1, 1), (1, 3), (2,), (1, 2, 2)])
+def test_fence(side: Side, own: str, fences: Sequence[int]) -> None:  # noqa: ARG001
+    """A transition that does not follow the fence is refused, and nothing of it is written."""
+    *good, lost = fences
+    for fence in good:
+        LEDGER.write(transition(fence, own, "first"))
+    row = DatasetRow("d1", "preparing", "", "", START.isoformat(), 1)
+    with pytest.raises(FenceLostError):
+        LEDGER.write(transition(lost, own, "second", None, row))
+    assert LEDGER.dataset(own, "d1") is None
+    assert [decision.reason for decision in LEDGER.decisions(own)] == ["first"] * len(good)
 
 
-def test_key(side: Side) -> None:
-    """The key has 256 bits and is the same whenever it is asked for."""
-    assert len(side.keys.inference_key()) == 32
-    assert side.keys.inference_key() == side.keys.inference_key()
+def test_rows_of_many_pages(side: Side, own: str) -> None:  # noqa: ARG001
+    """Dataset versions are listed newest first, decisions oldest first, however many there are."""
+    for number in range(1, 8):
+        started = (START + timedelta(days=number)).isoformat()
+        LEDGER.write(transition(number, own, "", None, DatasetRow(f"d{number}", "failed", "", "", started, 1)))
+    assert [row.dataset_id for row in LEDGER.datasets(own)] == [f"d{number}" for number in range(7, 0, -1)]
+    assert [decision.fence for decision in LEDGER.decisions(own)] == list(range(1, 8))
 
 
-def test_tokens(side: Side) -> None:
-    """A token is found by its digest, listed, kept as it was first, and gone once removed."""
-    token = Token("ann", "d" * 64, NOW)
-    assert side.tokens.find(token.digest) is None
-    side.tokens.add(token)
-    side.tokens.add(replace(token, name="ben"))
-    assert side.tokens.find(token.digest) == token
-    assert list(side.tokens.all()) == [token]
-    side.tokens.remove(token)
-    side.tokens.remove(token)
-    assert side.tokens.find(token.digest) is None
+def test_first_verdict_stays(side: Side, own: str) -> None:
+    """An upload's first verdict is never changed, nor is how a batch ended."""
+    first = UploadVerdict("u1", "key", "rejected", "one")
+    side.perform(Settle((first,)))
+    LEDGER.settle(own, [first])
+    LEDGER.settle(own, [UploadVerdict("u1", "key", "trained", "two"), UploadVerdict("u2", "key", "trained", "two")])
+    assert {verdict.reason for verdict in LEDGER.verdicts(own).values()} == {"one", "two"}
+    assert LEDGER.verdicts(own)["u1"] == first
+    for state in ("scored", "failed"):
+        LEDGER.end_batch(own, BatchEnd("b1", "key", state, ""))
+    assert LEDGER.batches(own)["b1"].state == "scored"
 
 
-def test_row_46_claims(side: Side) -> None:
-    """Row 46: the first label of an instance holds; whoever loses is given it, and nothing fails."""
-    first = label("one")
-    assert side.labels.claim(first) == first
-    assert side.labels.claim(first) == first
-    later = replace(label("one", "negative"), caller="ben", collected=NOW + timedelta(hours=1))
-    assert side.labels.claim(later) == first
-    assert side.labels.claim(replace(first, index=1)) == replace(first, index=1)
-
-
-def test_lines(side: Side) -> None:
-    """A line lies under its key once, however often it is stored."""
-    kept = label("two")
-    side.labels.store(kept)
-    side.labels.store(kept)
-    assert side.line(ground_truth_key("reviews", NOW, "two", 0)) == kept.to_line()
-
-
-def test_counts(side: Side) -> None:
-    """An hour of a caller holds the limit and no more, and the next hour begins anew."""
-    assert side.labels.admit("ann", 3, 5, HOUR)
-    assert not side.labels.admit("ann", 3, 5, HOUR)
-    assert side.labels.admit("ann", 2, 5, HOUR)
-    assert not side.labels.admit("ann", 1, 5, HOUR)
-    assert side.labels.admit("ben", 5, 5, HOUR)
-    assert not side.labels.admit("cleo", 6, 5, HOUR)
-    assert side.labels.admit("ann", 5, 5, HOUR + timedelta(hours=1))
-    assert not side.labels.admit("ann", 1, 5, HOUR + timedelta(hours=1))
-
-
-def forget_key() -> None:
-    key = {"pk": {"S": "stage"}, "sk": {"S": "inference-key"}}
-    clients.client("dynamodb").delete_item(TableName=STAGE.table_name, Key=key)
-
-
-@pytest.mark.usefixtures("side")
-@pytest.mark.parametrize("side", ["local cloud"], indirect=True)
-def test_row_46_a_key_made_meanwhile() -> None:
-    """Row 46: who finds no key, and then that another made one meanwhile, takes the other's."""
-    forget_key()
-    first = LedgerKeys(STAGE.table_name, secrets.token_bytes)
-
-    def late(count: int) -> bytes:
-        first.inference_key()
-        return b"l" * count
-
-    assert LedgerKeys(STAGE.table_name, late).inference_key() == first.inference_key() != b"l" * 32
-
-
-@pytest.mark.parametrize("side", ["local cloud"], indirect=True)
-def test_row_46_races(side: Side) -> None:
-    """Row 46: of sixteen at once one makes the key and one claim holds, and the count is never over its limit."""
-    forget_key()
-    with ThreadPoolExecutor(16) as pool:
-        keys = set(pool.map(lambda _: LedgerKeys(STAGE.table_name, secrets.token_bytes).inference_key(), range(16)))
-        held = set(pool.map(lambda number: side.labels.claim(label("race", str(number))), range(16)))
-        admitted = list(pool.map(lambda _: side.labels.admit("racer", 1, 10, HOUR), range(16)))
-    assert len(keys) == 1
-    assert len(held) == 1
-    assert sum(admitted) == 10
+def test_conclude(side: Side, own: str) -> None:  # noqa: ARG001
+    """The outcome of a decision is added to it."""
+    made = transition(1, own, "why")
+    LEDGER.write(made)
+    LEDGER.conclude(own, replace(made.decision, outcome="done"))
+    (decision,) = LEDGER.decisions(own)
+    assert (decision.reason, decision.outcome) == ("why", "done")
+    assert LEDGER.decision(own, 1) == decision

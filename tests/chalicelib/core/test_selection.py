@@ -70,9 +70,13 @@ def test_days() -> None:
 
 
 def test_deleted() -> None:
-    """A key that its owner deleted is in no dataset version any more."""
-    selection = select(DataPolicy(), (version("a", 1, deleted=True), B1), {}, NOW)
+    """What its owner deleted is in no dataset version any more, and does not come back for a newer, bad version."""
+    gone = version("a", 1, deleted=True)
+    selection = select(DataPolicy(), (gone, B1), {}, NOW)
     assert ids(selection) == ["b1"]
+    assert [out.reason for out in selection.left_out] == ["its owner deleted it"]
+    assert ids(select(DataPolicy(), (A2, gone, B1), verdict(A2, "rejected"), NOW)) == ["b1"]
+    assert ids(select(DataPolicy(), (A2, gone, B1), {}, NOW)) == ["a2", "b1"]
 
 
 @given(

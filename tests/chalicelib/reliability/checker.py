@@ -7,7 +7,7 @@ their own: none of them asks the code under test what should have been.
 import json
 from collections import Counter
 from datetime import timedelta
-from itertools import chain
+from itertools import chain, takewhile
 from typing import Any
 
 from chalicelib.core import digests, places
@@ -100,8 +100,9 @@ def newest(world: World, policy: DataPolicy) -> list[Stored]:
     usable: list[Stored] = []
     for key in world.account.objects.list_keys(places.upload_key(PIPELINE, "")):
         versions = world.account.objects.versions[key]
-        good = [one for one in versions if one.content and b"bad" not in one.content and key.endswith(".csv")]
-        usable += good[:1] if versions[0].content is not None else []
+        kept = takewhile(lambda one: one.content is not None, versions)  # what was deleted does not come back
+        good = [one for one in kept if b"bad" not in (one.content or b"") and key.endswith(".csv")]
+        usable += good[:1]
     if policy.uploads == "latest":
         return sorted(usable, key=lambda stored: stored.modified)[-1:]
     since = world.account.now - timedelta(days=policy.days) if policy.days else None

@@ -1,0 +1,59 @@
+"""S3, held against the account in memory and against the local cloud alike."""
+
+import time
+
+import pytest
+
+from tests.chalicelib.adapters.sides import STORAGE, Side
+from tests.chalicelib.aws.world import STAGE
+
+
+def test_upload_is_found_by_version(side: Side) -> None:
+    """Each version of an object is an upload of its own, with its size."""
+    key = "uploads/reviews/été + 100%.csv"
+    one, two = side.put(key, b"a"), side.put(key, b"bb")
+    first = STORAGE.find_upload(STAGE.bucket_name, key, one)
+    second = STORAGE.find_upload(STAGE.bucket_name, key, two)
+    assert first is not None
+    assert second is not None
+    assert (first.size, second.size) == (1, 2)
+    assert first.upload_id != second.upload_id
+
+
+@pytest.mark.parametrize("version", [None, "no-such-version"])
+def test_gone_upload(side: Side, version: str | None) -> None:  # noqa: ARG001 - which side it is
+    """What is not there is None, not an error."""
+    assert STORAGE.find_upload(STAGE.bucket_name, "uploads/reviews/never.csv", version) is None
+    assert STORAGE.read_json("datasets/never.json") is None
+
+
+def test_versions_are_listed_newest_first(side: Side, own: str) -> None:
+    """The versions of each key are listed from the newest to the oldest, as the very uploads that a look-up finds."""
+    prefix = f"uploads/listed/{own}/"
+    put = {name: [side.put(f"{prefix}{name}", b"x" * size) for size in range(1, 5)] for name in ("a.csv", "b +%.csv")}
+    side.put(f"{prefix}folder/", b"")
+    listed = STORAGE.versions(prefix)
+    for name, versions in put.items():
+        found = [version.upload for version in listed if version.upload.key == f"{prefix}{name}"]
+        assert [upload.version_id for upload in found] == versions[::-1]
+        assert found[0] == STORAGE.find_upload(STAGE.bucket_name, f"{prefix}{name}", None)
+    assert len(listed) == 8
+
+
+def test_deleted_key(side: Side, own: str) -> None:
+    """The versions of a key that was deleted are listed as deleted."""
+    key = f"uploads/deleted/{own}.csv"
+    side.put(key, b"x")
+    assert [version.deleted for version in STORAGE.versions(key)] == [False]
+    side.client("s3").delete_object(Bucket=STAGE.bucket_name, Key=key)
+    assert [version.deleted for version in STORAGE.versions(key)] == [True]
+    time.sleep(1.1)  # S3 tells times in full seconds
+    side.put(key, b"again")
+    assert [version.deleted for version in STORAGE.versions(key)] == [False, True]
+
+
+def test_first_writer_wins(side: Side) -> None:  # noqa: ARG001
+    """A document is written once; a second writer changes nothing."""
+    STORAGE.write_json_once("datasets/contract/once.json", {"writer": 1})
+    STORAGE.write_json_once("datasets/contract/once.json", {"writer": 2})
+    assert STORAGE.read_json("datasets/contract/once.json") == {"writer": 1}
