@@ -3,7 +3,7 @@
 ``python -m benchmarks.false_alarms --data FOLDER``, where FOLDER holds imdb/train.csv.gz and test.csv.gz and, for
 power, amazon/books.csv.gz and dvd.csv.gz. Each partition deals the films of IMDB anew to the model's side (vocabulary
 and a naive Bayes that gives the scores), to the baseline and to windows. A window is rows drawn at random, or whole
-films; its groups are films. Printed are the shares of windows below the level, and their spread over baselines.
+films; its groups are films. Printed are the shares of windows below the level, with their standard errors.
 """
 
 import argparse

@@ -10,8 +10,8 @@ baseline come in groups alike; else both sides are centred on their means over a
 be taken are not quite like the others.
 
 No group is on both sides of a draw. Drawing with replacement was tried: a word that is all over one film, and nowhere
-else, then never differs as much as it does where that film is in the window, and large windows alarmed at twice the
-level. Nor can the baseline alone be drawn from: it does not have that film.
+else, then never differs as much as it does where that film is in the window, and large windows alarmed too often
+(docs/decisions/0010). Nor can the baseline alone be drawn from: it does not have that film.
 
 Prices. What is cut off a group is left out, so a window of single rows of many groups leaves a smaller baseline, and
 chance is overrated. A window that has drifted shares its drift with what it is compared with, by its share of all rows.
