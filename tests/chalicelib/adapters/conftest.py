@@ -19,7 +19,7 @@ from tests.chalicelib.aws.world import STAGE, World, on
 from tests.chalicelib.core.samples import LINEAGE, RUN
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """Run a local cloud with the stage's table and bucket, and without an application; its models never start."""
     waiting = {LINEAGE.image_uri: Image((sys.executable, "-c", "import time; time.sleep(60)"))}
