@@ -1,7 +1,7 @@
 """Reads what the control plane and the steps before left in a job's input folders, and writes JSON in one way."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,13 +99,6 @@ def read_rows(folder: Path, spec: PipelineSpec) -> list[LabelledRow]:
 def to_line(value: Mapping[str, object]) -> bytes:
     """Return one JSON Lines line; ASCII only, so that any string survives the journey."""
     return json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n"
-
-
-def write_json_lines(path: Path, values: Iterable[Mapping[str, object]]) -> None:
-    """Write a JSON Lines file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        file.writelines(to_line(value) for value in values)
 
 
 def write_object(path: Path, value: Mapping[str, object]) -> None:
