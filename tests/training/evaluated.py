@@ -76,12 +76,9 @@ class Job:
         self.put(f"{channel}/features.jsonl.out", "".join(json.dumps(line) + "\n" for line in lines).encode())
 
     def put_seen(self, channel: str, prepared: Path) -> None:
-        """Write the digests of what was fitted on from a dataset version."""
-        for name in ("inputs.npy", "groups.npy"):
-            parts = [np.load(prepared / side / name, allow_pickle=False) for side in ("train", "validation")]
-            buffer = io.BytesIO()
-            np.save(buffer, np.unique(np.concatenate(parts)), allow_pickle=False)
-            self.put(f"{channel}/{name}", buffer.getvalue())
+        """Write the digests of what a model of a dataset version has seen."""
+        for path in (prepared / "seen").iterdir():
+            self.put(f"{channel}/{path.name}", path.read_bytes())
 
     def run(self) -> tuple[dict[str, Any], str]:
         """Evaluate; return the evaluation and the report."""
