@@ -26,9 +26,12 @@ CHAMPION_SEEN = "champion-seen"
 ANCHOR_SCORES = "anchor-scores"
 ANCHOR_SEEN = "anchor-seen"
 
-# Of a drift check: the baseline's files, what was captured (a manifest brings the files), and WINDOW_FILE.
-BASELINE = "baseline"
+# Captured requests with their answers, and labels that came later, both in SageMaker's layout; a manifest brings each.
 CAPTURE = "capture"
+GROUND_TRUTH = "ground-truth"
+
+# Of a drift check: the baseline's files, and WINDOW_FILE.
+BASELINE = "baseline"
 WINDOW = "window"
 
 # Folder of `prepared` with the digests of the training and validation rows together.
