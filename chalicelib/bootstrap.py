@@ -18,6 +18,7 @@ from chalicelib.core.stage import Stage
 from chalicelib.pipelines import PIPELINES
 from chalicelib.services.batches import Batches
 from chalicelib.services.catalogue import Catalogue
+from chalicelib.services.checks import Checks
 from chalicelib.services.feedback import FeedbackDesk
 from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.observer import Observer
@@ -38,6 +39,7 @@ class Services:
     batches: Batches
     wishes: Wishes
     stories: Stories
+    checks: Checks
     standings: Standings
     predictor: Predictor
     bus: Bus
@@ -59,6 +61,7 @@ def services_of(stage: Stage, http: settings.Http | None = None) -> Services:
         batches=Batches(observer, storage, ledger, executor, _now),
         wishes=Wishes(observer, sagemaker, ledger, executor, _now),
         stories=Stories(observer, storage, ledger, _now),
+        checks=Checks(observer, ledger),
         standings=Standings(observer, ledger, _now),
         predictor=Predictor(stage, PIPELINES, sagemaker, EndpointRuntime(), keys),
         bus=EventBridgeBus(stage.name),

@@ -35,6 +35,19 @@ class WriteJson:
 
 
 @dataclass(frozen=True)
+class ListFiles:
+    """Write the manifest of the files below a prefix, after one key and before another; the first to write it wins."""
+
+    key: str
+    prefix: str
+    first: str
+    end: str
+
+    def __str__(self) -> str:
+        return f"list files as {self.key}"
+
+
+@dataclass(frozen=True)
 class Settle:
     """Write down what became of uploads; the first verdict on an upload stays."""
 
@@ -61,7 +74,7 @@ class Call:
 
 _TOLD = 20  # verdicts named in one decision
 
-Action = CopyVersion | WriteJson | Settle | Call
+Action = CopyVersion | WriteJson | ListFiles | Settle | Call
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,14 @@ from typing import Literal, get_args
 from chalicelib.core.errors import InvalidEventError
 
 APP = "freshet"
-Step = Literal["prepare", "train", "score", "evaluate", "shard", "batch"]
+Step = Literal["prepare", "train", "score", "evaluate", "baseline", "shard", "batch", "drift"]
 STEPS: tuple[str, ...] = get_args(Step)
 _JOB = re.compile(rf"(?P<pipeline>.+)-(?P<step>{'|'.join(STEPS)})-(?P<id>[0-9a-f]{{16}})(-[2-9])?")
 
 
 @dataclass(frozen=True)
 class JobName:
-    """What a job's name says: the pipeline, the step, and the id of the dataset version, run or batch it works for."""
+    """What a job's name says: pipeline, step, and the id of the dataset version, run, batch or check it works for."""
 
     pipeline: str
     step: Step
