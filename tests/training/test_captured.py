@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from chalicelib.core.spec import PipelineSpec
 from tests.training.monitor.captured import SPEC, captured_line, in_base64, line, make_rows, side
-from training.monitor import capture
-from training.monitor.capture import Captured, Coverage, Wanted, read_captured
+from training import captured
+from training.captured import Captured, Coverage, Wanted, read_captured
 
 ROWS, SCORES = make_rows(3, seed=0)
 GOOD = captured_line(ROWS, SCORES)
@@ -113,7 +113,7 @@ def test_what_is_not_of_the_window(tmp_path: Path) -> None:
 
 def test_a_line_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line of more than a request can have is passed over without being held in memory."""
-    monkeypatch.setattr(capture, "MAX_LINE", len(GOOD) + 1)
+    monkeypatch.setattr(captured, "MAX_LINE", len(GOOD) + 1)
     (tmp_path / "a.jsonl").write_bytes(GOOD + b"x" * 5 * len(GOOD) + b"\n" + GOOD)
     found, coverage = read(tmp_path, SPEC)
     assert len(found) == 2
