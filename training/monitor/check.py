@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from training.captured import Coverage
 from training.errors import InputError
 from training.monitor.baseline import Baseline
-from training.monitor.capture import Coverage
 from training.monitor.columns import compare
 from training.monitor.null import DRAWS
 from training.monitor.rule import Block, Figure, judge, smallest_chance, words_moved

@@ -17,10 +17,10 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.core import container
+from training.captured import Coverage, Wanted, read_captured
 from training.channels import read_object, read_spec, write_object
 from training.errors import InputError
 from training.monitor import stored
-from training.monitor.capture import Coverage, Wanted, read_captured
 from training.monitor.check import Policy, check
 from training.monitor.rows import number_names
 from training.monitor.window import Window
