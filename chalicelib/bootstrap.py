@@ -52,7 +52,7 @@ def services_of(stage: Stage, http: settings.Http | None = None) -> Services:
     http = http or settings.Http()
     keys = LedgerKeys(stage.table_name, secrets.token_bytes)
     storage, sagemaker, ledger = S3Storage(stage.bucket_name), SageMakerReader(), DynamoLedger(stage.table_name)
-    observer, executor = Observer(stage, PIPELINES, storage, sagemaker, ledger), AwsExecutor(storage, ledger)
+    observer, executor = Observer(stage, PIPELINES, storage, sagemaker, ledger), AwsExecutor(stage, storage, ledger)
     return Services(
         stage=stage,
         pipelines=Pipelines(observer, storage, ledger, executor, _now),

@@ -147,6 +147,16 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
+class Alarm:
+    """A CloudWatch alarm: its state (``OK``, ``ALARM``, ``INSUFFICIENT_DATA``) since ``changed`` (UTC), and why."""
+
+    name: str
+    state: str
+    changed: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
 class PipelineFacts:
     """Everything that decides what happens next with a pipeline.
 

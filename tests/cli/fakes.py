@@ -29,6 +29,7 @@ STAGE = Stage(
     "arn:aws:iam::123456789012:role/r",
     "account/image@sha256:1",
     "freshet-dev-ledger",
+    "arn:aws:sns:us-east-1:123456789012:freshet-dev-notices",
 )
 UPLOAD = Upload("0123456789abcdef", STAGE.bucket_name, "uploads/reviews/a.csv", "v1", 12)
 METRICS = {"accuracy": 0.91, "auc": 0.97, "true_positive_rate": 0.9}
