@@ -7,6 +7,7 @@ from functools import cache
 
 from chalicelib import settings
 from chalicelib.adapters.access import LedgerKeys, LedgerTokens
+from chalicelib.adapters.alarms import CloudWatchAlarms
 from chalicelib.adapters.events import EventBridgeBus
 from chalicelib.adapters.executor import AwsExecutor
 from chalicelib.adapters.labels import StoredLabels
@@ -54,7 +55,8 @@ def services_of(stage: Stage, http: settings.Http | None = None) -> Services:
     http = http or settings.Http()
     keys = LedgerKeys(stage.table_name, secrets.token_bytes)
     storage, sagemaker, ledger = S3Storage(stage.bucket_name), SageMakerReader(), DynamoLedger(stage.table_name)
-    observer, executor = Observer(stage, PIPELINES, storage, sagemaker, ledger), AwsExecutor(storage, ledger)
+    observer = Observer(stage, PIPELINES, storage, sagemaker, ledger, CloudWatchAlarms())
+    executor = AwsExecutor(stage, storage, ledger)
     return Services(
         stage=stage,
         pipelines=Pipelines(observer, storage, ledger, executor, _now),

@@ -16,7 +16,9 @@ from chalicelib.core.actions import Action, Change, ListFiles, Plan, PutMetrics
 from chalicelib.core.attempts import GivenUp, Step, advance
 from chalicelib.core.facts import CheckFacts, PipelineFacts
 from chalicelib.core.ledger import CheckState, Watched
+from chalicelib.core.names import WATCHED
 from chalicelib.core.requests import VARIANT
+from chalicelib.core.spec import PipelineSpec
 from chalicelib.core.stage import Stage
 
 _VERDICTS: dict[str, CheckState] = {"drift": "drift", "no drift": "no drift"}
@@ -37,7 +39,7 @@ def decide_check(stage: Stage, facts: PipelineFacts, check: CheckFacts, now: dat
         return unfinished or _end(
             facts, check, "failed", f"{check.monitor[-1].name} completed without its {container.VERDICT_FILE}", now
         )
-    metrics = _metrics(check.verdict)
+    metrics = _metrics(check, _watched(facts, check))
     if metrics and not check.published:
         row = replace(check.row, published=facts.head.fence + 1, verdict=check.verdict)
         told = f"{check.verdict['verdict']}: the figures are published"
@@ -70,19 +72,38 @@ def hours(prefix: str, start: datetime, end: datetime) -> tuple[str, str, str]:
     return prefix, prefix + places.hour_folder(start), prefix + places.hour_folder(end + timedelta(hours=1))
 
 
-def _metrics(verdict: Mapping[str, Any]) -> dict[str, float]:
-    quality = (verdict.get("quality") or {}).get("verdict")
+def confirmed(spec: PipelineSpec, watched: Watched) -> bool:
+    """Whether enough of the last checks drifted."""
+    rule = spec.drift.rule
+    return sum(watched.drifted[-rule.n :]) >= rule.m
+
+
+def _watched(facts: PipelineFacts, check: CheckFacts) -> Watched:
+    """Return what is known of the version once this check has ended; one without enough data adds nothing."""
+    verdict, past, version = check.verdict or {}, facts.head.watched, check.row.version
+    drifted = past.drifted if past and past.version == version else ()
+    if verdict.get("verdict") in _VERDICTS:
+        drifted = (*drifted, verdict["verdict"] == "drift")[-check.spec.drift.rule.n :]
+    return Watched(version, drifted, _quality(verdict) == "worse")
+
+
+def _metrics(check: CheckFacts, watched: Watched) -> dict[str, float]:
+    verdict = check.verdict or {}
     found = dict(verdict.get("metrics") or {})
-    if quality in {"worse", "not worse"}:
-        found["QualityWorse"] = float(quality == "worse")
+    if verdict.get("verdict") in _VERDICTS:
+        found[WATCHED["drift"]] = float(confirmed(check.spec, watched))
+    if _quality(verdict) in {"worse", "not worse"}:
+        found[WATCHED["quality"]] = float(watched.worse)
     return {name: float(value) for name, value in found.items() if isinstance(value, int | float) and isfinite(value)}
 
 
+def _quality(verdict: Mapping[str, Any]) -> str | None:
+    return (verdict.get("quality") or {}).get("verdict")
+
+
 def _end(facts: PipelineFacts, check: CheckFacts, state: CheckState, reason: str, now: datetime) -> Plan:
-    verdict, head = check.verdict or {}, replace(facts.head, check_id=None)
-    worse = (verdict.get("quality") or {}).get("verdict") == "worse"
-    if state in _VERDICTS or worse:
-        head = replace(head, watched=Watched(check.row.check_id, check.row.version, state == "drift", worse))
+    watched = _watched(facts, check) if check.verdict else facts.head.watched
+    head, worse = replace(facts.head, check_id=None, watched=watched), _quality(check.verdict or {}) == "worse"
     row = replace(check.row, state=state, reason=reason, ended=now.isoformat(), verdict=check.verdict)
     told = f"version {check.row.version}: {state}{', quality is worse' if worse else ''}: {reason}"
     return Plan(state, told, change=Change(head, (row,)), evidence={"check_id": check.row.check_id, "worse": worse})

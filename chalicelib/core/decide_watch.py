@@ -3,7 +3,7 @@
 A schedule's slot is taken up once, by whichever look comes first after it; slots that passed while nobody looked are
 made up for by one check or run, and those before the endpoint's last change are no longer of interest.
 
-An alarm asks for a run only where the last check of the version that answers found something, and only if there is
+An alarm asks for a run only where the last checks of the version that answers confirm it, and only if there is
 something new to learn from; else a person is asked to bring it, and once it is there the run begins. It is asked for
 like any other: whatever is active or waited for already is that run. A cool-down that doubles with each run
 in vain keeps a flapping alarm, or one that no data can still, from training again and again; in the end a person is
@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.core import container, places, schedules
 from chalicelib.core.actions import Change, Plan, WriteJson
-from chalicelib.core.decide_check import decide_check
+from chalicelib.core.decide_check import confirmed, decide_check
 from chalicelib.core.digests import short_digest
 from chalicelib.core.facts import ModelPackage, PipelineFacts
 from chalicelib.core.ledger import CheckRow, Head, Retrains, Wish
@@ -24,7 +24,6 @@ from chalicelib.core.spec import PipelineSpec
 from chalicelib.core.stage import Stage
 
 GRACE = timedelta(minutes=10)  # after which a slot's last captured requests lie in S3
-_LEVEL = 0.05
 
 
 def decide_watch(stage: Stage, facts: PipelineFacts, now: datetime) -> Plan:
@@ -50,8 +49,8 @@ def _retrain(facts: PipelineFacts, now: datetime) -> Plan | None:
 def _by_alarm(facts: PipelineFacts, wanted: ModelPackage, now: datetime) -> Plan:
     head, policy, ringing = facts.head, facts.spec.retrain, facts.ringing
     watched, past = head.watched, head.retrains
-    if watched is None or watched.version != wanted.version or not (watched.drift or watched.worse):
-        return Plan("waiting", f"an alarm rings, and the last check of version {wanted.version} knows of nothing")
+    if watched is None or watched.version != wanted.version or not (watched.worse or confirmed(facts.spec, watched)):
+        return Plan("waiting", f"an alarm rings, and the checks of version {wanted.version} confirm nothing")
     since = max(alarm.changed for alarm in ringing).isoformat()
     cause = " and ".join(f"the alarm {alarm.name}, since {alarm.changed.isoformat()}" for alarm in ringing)
     if past is None:
@@ -158,7 +157,7 @@ def _documents(stage: Stage, spec: PipelineSpec, row: CheckRow) -> tuple[WriteJs
         "model_version": str(row.version),
         "start": row.start,
         "end": row.end,
-        "level": _LEVEL,
+        "level": spec.drift.rule.level,
         "least_rows": spec.drift.least_rows,
         "least_coverage": spec.drift.least_coverage,
     }

@@ -155,6 +155,16 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
+class Alarm:
+    """A CloudWatch alarm: its state (``OK``, ``ALARM``, ``INSUFFICIENT_DATA``) since ``changed`` (UTC), and why."""
+
+    name: str
+    state: str
+    changed: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
 class LabelFiles:
     """The labels that came later, and the files of captured requests that they may belong to: keys of the bucket.
 

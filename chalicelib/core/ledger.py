@@ -102,12 +102,19 @@ class Told:
 
 @dataclass(frozen=True)
 class Watched:
-    """The last drift check that came to a verdict: of which version, and what it found."""
+    """The last drift checks of a version that came to a verdict: which of them drifted, the last one last.
 
-    check_id: str
+    ``worse`` says whether the last one found the model's quality worse.
+    """
+
     version: int
-    drift: bool
+    drifted: tuple[bool, ...]
     worse: bool
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Read it from JSON."""
+        return cls(**{**data, "drifted": tuple(data["drifted"])})
 
 
 @dataclass(frozen=True)
@@ -149,12 +156,13 @@ class Head:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Read what `to_dict` wrote."""
-        parts: dict[str, type[Wish | Pin | Update | Reference | Ask | Watched | Retrains | Told]] = {
+        parts: dict[str, type[Wish | Pin | Update | Reference | Ask | Retrains | Told]] = {
             "wish": Wish, "pin": Pin, "update": Update, "anchor": Reference,
-            "ask": Ask, "watched": Watched, "retrains": Retrains, "told": Told,
+            "ask": Ask, "retrains": Retrains, "told": Told,
         }  # fmt: skip
         read = {name: kind(**data[name]) if data.get(name) else None for name, kind in parts.items()}
-        return cls(**{**data, "bad": tuple(data["bad"]), **read})
+        watched = Watched.from_dict(data["watched"]) if data.get("watched") else None
+        return cls(**{**data, "bad": tuple(data["bad"]), "watched": watched, **read})
 
 
 @dataclass(frozen=True)

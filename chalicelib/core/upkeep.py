@@ -6,6 +6,13 @@ Nothing of it is part of the recipe: the same rows and recipe make the same mode
 from dataclasses import dataclass
 from math import isfinite
 
+from chalicelib.core.alarm_rule import HIGHEST_LEVEL, AlarmRule, alarm_rule
+from chalicelib.core.schedules import parse
+
+# How much windows have in common through their baseline is known only once both are: taken is what a window as large as
+# the baseline has.
+_COMMON = 0.5
+
 
 @dataclass(frozen=True)
 class DriftPolicy:
@@ -13,7 +20,7 @@ class DriftPolicy:
 
     ``schedule`` says when (an EventBridge expression; empty: only by hand); a check looks at the time since the slot
     before. ``capture_percent`` of the requests are captured (0: none, and nothing can be checked).
-    ``false_alarms_per_month`` bounds how often the alarm may ring without drift. A window with fewer than
+    ``false_alarms_per_month`` bounds how often the alarm may ring without drift (`rule`). A window with fewer than
     ``least_rows``, or of which less than ``least_coverage`` could be read, is not judged.
     """
 
@@ -22,6 +29,14 @@ class DriftPolicy:
     false_alarms_per_month: float = 1.0
     least_rows: int = 200
     least_coverage: float = 0.8
+
+    @property
+    def rule(self) -> AlarmRule:
+        """How strict each check is, and how many of how many confirm a drift; those by hand are taken one by one."""
+        if not self.schedule:
+            return AlarmRule(HIGHEST_LEVEL, 1, 1)
+        per_month = parse(self.schedule).per_month()
+        return alarm_rule(per_month, false_alarms=self.false_alarms_per_month, common=_COMMON)
 
     def checks(self) -> tuple[tuple[object, str], ...]:
         """Return what must hold, each with what to do where it does not."""

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalicelib.core.facts import Jobs
 from chalicelib.core.ledger import CheckRow
 from chalicelib.services.observer import Observer
 from chalicelib.services.ports import Ledger
@@ -34,7 +33,7 @@ class Checks:
 
     def _story(self, pipeline: str, row: CheckRow) -> Story:
         folder = self.observer.stage.bucket.check(pipeline, row.check_id)
-        jobs: Jobs = self.observer.checking(pipeline, row.check_id)
+        jobs = self.observer.checking(pipeline, row.check_id)
         return Story(
             pipeline,
             row.check_id,

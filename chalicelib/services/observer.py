@@ -181,13 +181,13 @@ class Observer:
         if facts.wanted is None or facts.head.wish:
             return facts
         alarms = self.alarms.states([self.stage.names.alarm(facts.pipeline, kind) for kind in WATCHED])
-        facts = replace(facts, alarms=tuple(alarms.values()))
-        if not facts.ringing:
-            return facts
+        if not any(alarm.state == "ALARM" for alarm in alarms.values()):
+            return replace(facts, alarms=tuple(alarms.values()))
         lineage = self.lineage(facts.pipeline, facts.wanted.run_id)
         folder = self.stage.bucket.dataset(facts.pipeline, lineage.dataset_id) if lineage else None
         document = self.storage.read_json(folder.key(places.DATASET_FILE)) if folder else None
-        return replace(facts, learned=document.get("labels", 0) if document else 0)
+        learned = document.get("labels", 0) if document else 0
+        return replace(facts, alarms=tuple(alarms.values()), learned=learned)
 
     def _labels(self, facts: PipelineFacts, now: datetime) -> LabelFiles:
         """List the labels of the policy's days, and what was captured in them."""
@@ -201,10 +201,10 @@ class Observer:
 
     def _check(self, pipeline: str, head: Head) -> CheckFacts | None:
         row = self.ledger.check(pipeline, head.check_id) if head.check_id else None
-        if row is None:
+        folder = self.stage.bucket.check(pipeline, row.check_id if row else "")
+        document = self.storage.read_json(folder.key(places.CHECK_FILE)) if row else None
+        if row is None or document is None:
             return None
-        folder = self.stage.bucket.check(pipeline, row.check_id)
-        document = self.storage.read_json(folder.key(places.CHECK_FILE))
         baseline = self.stage.bucket.run(pipeline, row.run_id).key(container.BASELINE, container.BASELINE_FILE)
         captured, labels = (
             self.storage.read_json(folder.key(name)) for name in (places.CAPTURE_MANIFEST, places.LABELS_MANIFEST)

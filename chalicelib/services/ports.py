@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from chalicelib.core.actions import Action
-from chalicelib.core.facts import Endpoint, Job, ModelPackage, Upload, Version
+from chalicelib.core.facts import Alarm, Endpoint, Job, ModelPackage, Upload, Version
 from chalicelib.core.feedback import Label
 from chalicelib.core.ledger import BatchEnd, CheckRow, DatasetRow, Decision, Head, RunRow, Transition, UploadVerdict
 from chalicelib.core.predictions import Answer, Instance
@@ -53,6 +53,13 @@ class SageMaker(Protocol):
 
     def endpoint(self, name: str) -> Endpoint | None:
         """Describe an endpoint."""
+
+
+class Alarms(Protocol):
+    """The alarms that watch the pipelines."""
+
+    def states(self, names: Sequence[str]) -> Mapping[str, Alarm]:
+        """Return the alarms of these names; one that does not exist is left out."""
 
 
 class Ledger(Protocol):

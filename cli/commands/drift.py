@@ -26,9 +26,7 @@ _DAY = 24.0
 @with_wish
 @with_screen
 @pass_tools
-def drift(
-    tools: Tools, *, screen: Screen, wish: Wish, pipeline: str, hours: float, wait: bool, timeout: float
-) -> None:
+def drift(tools: Tools, *, screen: Screen, wish: Wish, pipeline: str, hours: float, wait: bool, timeout: float) -> None:
     """Check the live model for drift, now.
 
     The check is one like those of the schedule: its metrics are published, and an alarm may follow. With --wait the

@@ -73,7 +73,8 @@ def test_each_is_told_once() -> None:
 
 def test_told_again_from_where_it_is_known() -> None:
     """A second try is of all that is not known to have been sent, and of what came since."""
-    plan = decide_tell(STAGE, replace(FACTS, untold=(decision(4, "learning", "held"), decision(9, "learning", "failed"))))
+    unknown = (decision(4, "learning", "held"), decision(9, "learning", "failed"))
+    plan = decide_tell(STAGE, replace(FACTS, untold=unknown))
     assert plan.change is not None
     assert plan.change.head.told == Told(3, 9, FACTS.head.fence + 1)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ TAKEN = replace(HEAD, slots={"drift": MIDNIGHT.isoformat()})
 SERVING = replace(FACTS, wanted=PACKAGE, packages=(PACKAGE,), endpoint=LIVE, head=TAKEN)
 RINGING = Alarm(STAGE.names.alarm(SPEC.name, "drift"), "ALARM", NOON - timedelta(hours=1), "a threshold was crossed")
 WORSE = Alarm(STAGE.names.alarm(SPEC.name, "quality"), "ALARM", NOON - timedelta(hours=2), "a threshold was crossed")
-DRIFTED = replace(TAKEN, watched=Watched("c" * 16, 2, drift=True, worse=False))
+DRIFTED = replace(TAKEN, watched=Watched(2, (True,) * 7, worse=False))
 ALARMED = replace(SERVING, head=DRIFTED, alarms=(RINGING,))
 
 
@@ -70,7 +71,17 @@ def test_check_of_the_slot() -> None:
         ({"spec": replace(SPEC, drift=DriftPolicy(schedule=""))}, NOON, "idle"),
         ({"spec": replace(SPEC, drift=DriftPolicy(capture_percent=0))}, NOON, "idle"),
     ],
-    ids=["done", "too early", "changed since", "none", "updating", "another", "no version", "no schedule", "no capture"],
+    ids=[
+        "done",
+        "too early",
+        "changed since",
+        "none",
+        "updating",
+        "another",
+        "no version",
+        "no schedule",
+        "no capture",
+    ],
 )
 def test_no_check_yet(change: dict[str, Any], now: datetime, state: str) -> None:
     """A slot is taken up once, a while after it, of a model that answered then and answers now."""
@@ -135,8 +146,8 @@ def test_two_alarms_ask_once() -> None:
         {"head": replace(DRIFTED, wish=Wish("w", "a person", forced=False, asked=NOON.isoformat()))},
         {"head": replace(DRIFTED, dataset_id=DATASET_ROW.dataset_id)},
         {"head": TAKEN},
-        {"head": replace(DRIFTED, watched=Watched("c" * 16, 1, drift=True, worse=False))},
-        {"head": replace(DRIFTED, watched=Watched("c" * 16, 2, drift=False, worse=False))},
+        {"head": replace(DRIFTED, watched=Watched(1, (True,) * 7, worse=False))},
+        {"head": replace(DRIFTED, watched=Watched(2, (False,) * 7, worse=False))},
         {"wanted": None},
     ],
     ids=["none", "ok", "no data", "wished", "active", "unchecked", "of an earlier version", "quiet", "no version"],
@@ -206,13 +217,12 @@ def test_flapping_keeps_the_cool_down(minutes: list[int]) -> None:
     now, head, runs = NOON, DRIFTED, []
     for passed in minutes:
         now += timedelta(minutes=passed * 20)
-        plan = watch(replace(ALARMED, alarms=(replace(RINGING, changed=now),)), now, **{
-            "retrains": head.retrains, "slots": {"drift": now.isoformat()}
-        })
+        facts = replace(ALARMED, alarms=(replace(RINGING, changed=now),))
+        plan = watch(facts, now, retrains=head.retrains, slots={"drift": now.isoformat()})
         if plan.change:
             head = plan.change.head
             runs += [now] if plan.state == "wished" else []
-    gaps = [later - earlier for earlier, later in zip(runs, runs[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(runs)]
     assert all(gap >= timedelta(hours=SPEC.retrain.cool_down_hours) for gap in gaps)
 
 

@@ -10,7 +10,7 @@ from chalicelib.core.errors import CallError
 from tests.chalicelib.aws.refusals import refused
 from tests.chalicelib.reliability.kills import TALES, live
 
-SERVICES = ("sagemaker", "dynamodb", "s3")
+SERVICES = ("sagemaker", "dynamodb", "s3", "cloudwatch", "sns")
 COMMON = {  # of every service: one of each kind that `calls` tells apart, and some that it does not know
     "AccessDeniedException": 400,
     "ExpiredToken": 403,
