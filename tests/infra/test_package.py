@@ -262,7 +262,7 @@ def test_policy_allows_what_watches() -> None:
 
 
 def test_alarms_are_deployed(deployed: dict[str, Any]) -> None:
-    """Every pipeline's alarms are in the template, and no function is called but by rules."""
+    """The alarms of every pipeline are in the template."""
     made = [item["Properties"] for item in deployed["Resources"].values() if item["Type"] == "AWS::CloudWatch::Alarm"]
     named = {alarm["AlarmName"]["Fn::Sub"] for alarm in made}
     assert named == {f"freshet-${{Stage}}-{name}-{kind}" for name in PIPELINES for kind in ("drift", "quality")}

@@ -15,13 +15,10 @@ STATES = {"freshet-dev-a-drift": "ALARM", "freshet-dev-b-drift": "OK", "freshet-
 
 
 @pytest.fixture
-def alarms(request: pytest.FixtureRequest, side: Side) -> CloudWatchAlarms:
+def alarms(side: Side) -> CloudWatchAlarms:
     """Make alarms in known states, and one more."""
     watch = side.client("cloudwatch")
     for name, state in {**STATES, "freshet-dev-other": "ALARM"}.items():
-        if "memory" in request.node.name:
-            watch._state.set_alarm(name, state, "as told")  # noqa: SLF001 - the account's own
-            continue
         watch.put_metric_alarm(
             AlarmName=name,
             Namespace="Freshet",

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.core.actions import Publish, PutMetrics
+from chalicelib.core.actions import Action, Publish, PutMetrics
 from chalicelib.core.errors import CallError, DeniedError, RefusedCallError, UnavailableError
 from tests.chalicelib.adapters.sides import Side
+from tests.chalicelib.aws.account import When
 from tests.chalicelib.aws.refusals import refused
 from tests.chalicelib.aws.world import PIPELINE, STAGE, World
 from tests.chalicelib.reliability.faults import Strike
+from tests.chalicelib.reliability.refusals import COMMON, documented, kind
 
 AT = "2026-11-12T03:20:00+00:00"
 
@@ -89,7 +91,7 @@ def test_notice(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "status", "kind"),
+    ("code", "status", "ours"),
     [
         ("AuthorizationError", 403, DeniedError),
         ("KMSDisabled", 400, DeniedError),
@@ -99,11 +101,27 @@ def test_notice(world: World) -> None:
         ("NotFound", 404, RefusedCallError),
     ],
 )
-def test_refusals(world: World, code: str, status: int, kind: type[CallError]) -> None:
+def test_refusals(world: World, code: str, status: int, ours: type[CallError]) -> None:
     """What SNS answers is one of our errors, and names the call."""
     world.account.fault = Strike("publish", refused(code, status))
-    with pytest.raises(kind, match=f"Publish answered {code}"):
+    with pytest.raises(ours, match=f"Publish answered {code}"):
         world.services.pipelines.executor.perform(PIPELINE, [Publish("s", "m")], lambda: True)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("operation", "action"),
+    [("put_metric_data", PutMetrics({"Drift": 1.0}, AT)), ("publish", Publish("reviews drifts", "how much"))],
+)
+def test_every_documented_error(world: World, operation: str, action: Action, when: When) -> None:
+    """Each error that AWS documents for these calls, before their effect or after, is one of ours."""
+    codes = documented(operation)
+    assert len(codes) > len(COMMON)
+    for code, status in codes.items():
+        world.account.fault = Strike(operation, refused(code, status), when)
+        with pytest.raises(CallError) as raised:
+            world.services.pipelines.executor.perform(PIPELINE, [action], lambda: True)
+        assert type(raised.value) is kind(code, status)
 
 
 def test_cloudwatch_is_away(world: World) -> None:

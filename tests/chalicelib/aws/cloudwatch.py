@@ -41,6 +41,17 @@ class Watch:
         ours = {"Name": "Pipeline", "Value": pipeline}
         return [one["Value"] for one in self.figures if one["MetricName"] == metric and ours in one["Dimensions"]]
 
+    def put_metric_alarm(self, AlarmName: str, **configuration: Any) -> Request:
+        if AlarmName not in self.alarms:
+            self.set_alarm(AlarmName, "INSUFFICIENT_DATA", "Unchecked: Initial alarm creation")
+        return {}
+
+    def set_alarm_state(self, AlarmName: str, StateValue: str, StateReason: str) -> Request:
+        if AlarmName not in self.alarms:
+            raise refused("ResourceNotFound", 404)
+        self.set_alarm(AlarmName, StateValue, StateReason)
+        return {}
+
     def put_metric_data(self, Namespace: str, MetricData: list[Request]) -> Request:
         if not 0 < len(MetricData) <= 1000 or not all(math.isfinite(datum["Value"]) for datum in MetricData):
             raise refused("InvalidParameterValue", message="The parameter MetricData is invalid.")

@@ -134,6 +134,8 @@ def left(world: World) -> dict[str, Any]:
             "versions": [(one["ModelPackageDescription"], one["ModelApprovalStatus"]) for one in machines.versions],
             "live": world.live,
             "made": [sorted(made) for made in (machines.models, machines.configs, machines.endpoints, machines.groups)],
+            "figures": sorted({(one["MetricName"], one["Value"]) for one in world.account.watch.figures}),
+            "notices": sorted(set(world.account.topic.notices)),  # a person may be told twice
             "objects": {key: found[0].content for key, found in world.account.objects.versions.items()},
         }
 
