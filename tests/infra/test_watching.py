@@ -94,7 +94,7 @@ def eventually(true: Callable[[], bool]) -> None:
 
 def test_drift_is_heard(deployed: Deployed) -> None:
     """A figure of drift makes the pipeline's alarm change, and the function that hears of it looks at the pipeline."""
-    deployed.put(Drift=1.0, QualityWorse=0.0)
+    deployed.put(DriftConfirmed=1.0, QualityWorse=0.0)
     assert deployed.states() == ("ALARM", "OK")
     eventually(lambda: len(deployed.heard()) >= 2)
     assert {(line["message"], line["pipeline"]) for line in deployed.heard()} == {("pipeline_looked_at", PIPELINE)}
@@ -106,8 +106,8 @@ def test_silence_says_nothing(deployed: Deployed) -> None:
     for rule in events.list_rules()["Rules"]:
         if "ScheduleExpression" in rule:
             events.disable_rule(Name=rule["Name"])  # four days of sweeps are not what this is about
-    deployed.put(Drift=1.0, QualityWorse=0.0)
+    deployed.put(DriftConfirmed=1.0, QualityWorse=0.0)
     deployed.cloud.advance(4 * DAY_S)
     assert deployed.states() == ("ALARM", "OK")
-    deployed.put(Drift=0.0)
+    deployed.put(DriftConfirmed=0.0)
     assert deployed.states() == ("OK", "OK")

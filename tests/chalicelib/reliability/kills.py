@@ -120,12 +120,12 @@ def boundaries(world: World, *, reads: bool) -> list[Boundary]:
 
 
 def left(world: World) -> dict[str, Any]:
-    """Return everything that a life leaves in AWS, without times and without how many decisions it took."""
+    """Return all that a life leaves in AWS, but for times, how many decisions it took, and how often a notice came."""
     machines, ledger = world.account.machines, world.services.pipelines.ledger
     timeless = {"started": "", "ended": None}
     with on(world):
         return {
-            "head": replace(world.head, fence=0),
+            "head": replace(world.head, fence=0, told=None),
             "datasets": sorted(map(repr, (replace(row, **timeless) for row in checker.datasets(world)))),  # type: ignore[arg-type]
             "runs": sorted(map(repr, (replace(row, **timeless) for row in checker.runs(world)))),  # type: ignore[arg-type]
             "verdicts": checker.verdicts(world),
@@ -135,7 +135,7 @@ def left(world: World) -> dict[str, Any]:
             "live": world.live,
             "made": [sorted(made) for made in (machines.models, machines.configs, machines.endpoints, machines.groups)],
             "figures": sorted({(one["MetricName"], one["Value"]) for one in world.account.watch.figures}),
-            "notices": sorted(set(world.account.topic.notices)),  # a person may be told twice
+            "notices": sorted({(subject, *text.splitlines()[:2]) for subject, text in world.account.topic.notices}),
             "objects": {key: found[0].content for key, found in world.account.objects.versions.items()},
         }
 
