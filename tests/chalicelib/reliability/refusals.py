@@ -42,7 +42,9 @@ MEANT = {
 @cache
 def called() -> tuple[str, ...]:
     """Return the operations that the application calls on its way, as boto3 spells them."""
-    return tuple(sorted({operation for name in ("update", "batch") for operation in live(TALES[name]).account.history}))
+    return tuple(
+        sorted({operation for name in ("update", "batch", "drift") for operation in live(TALES[name]).account.history})
+    )
 
 
 @cache
