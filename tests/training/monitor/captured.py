@@ -26,6 +26,7 @@ SPEC = PipelineSpec(
     learner=Learner("text_margin_boosting"),
 )
 WORDS = [f"word{number}" for number in range(60)]
+TEN = "2026-01-01T10:00:00Z"
 
 Row = dict[str, Any]
 
@@ -61,7 +62,7 @@ def in_base64(data: str, charset: str) -> str:
     return base64.b64encode(data.encode(charset)).decode()
 
 
-def line(asked: Row, answered: Row, time: str = "2026-01-01T10:00:00Z") -> bytes:
+def line(asked: Row, answered: Row, time: str = TEN) -> bytes:
     """Return a captured line."""
     event = {
         "captureData": {"endpointInput": asked, "endpointOutput": answered},
@@ -71,10 +72,13 @@ def line(asked: Row, answered: Row, time: str = "2026-01-01T10:00:00Z") -> bytes
     return json.dumps(event).encode() + b"\n"
 
 
-def captured_line(rows: Sequence[Mapping[str, Any]], scores: Sequence[float], version: str = "7") -> bytes:
+def captured_line(
+    rows: Sequence[Mapping[str, Any]], scores: Sequence[float], version: str = "7", time: str = TEN
+) -> bytes:
     """Return a request and its answer as our server is captured."""
     predictions = [{"label": "good", "score": score} for score in scores]
     return line(
         side(json.dumps({"instances": list(rows)}), "application/json"),
         side(json.dumps({"model_version": version, "predictions": predictions}), "application/json"),
+        time,
     )
