@@ -49,11 +49,6 @@ class DynamoLedger:
         rows = [DatasetRow(**data) for data in self._query(pipeline, "DATASET#")]
         return sorted(rows, key=lambda row: row.started, reverse=True)
 
-    def runs(self, pipeline: str) -> Sequence[RunRow]:
-        """Return all runs, the newest first."""
-        rows = [RunRow.from_dict(data) for data in self._query(pipeline, "RUN#")]
-        return sorted(rows, key=lambda row: row.started, reverse=True)
-
     def decision(self, pipeline: str, fence: int) -> Decision | None:
         """Return the decision that was written under a fence."""
         data = self._get(pipeline, _decision_key(fence))

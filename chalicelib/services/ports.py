@@ -67,9 +67,6 @@ class Ledger(Protocol):
     def datasets(self, pipeline: str) -> Sequence[DatasetRow]:
         """Return all dataset versions, the newest first."""
 
-    def runs(self, pipeline: str) -> Sequence[RunRow]:
-        """Return all runs, the newest first."""
-
     def decision(self, pipeline: str, fence: int) -> Decision | None:
         """Return the decision that was written under a fence."""
 
