@@ -56,6 +56,12 @@ def retrain(world: World) -> None:
     world.services.wishes.retrain(PIPELINE, "wish-1", "a person", forced=True)
 
 
+def break_down(world: World) -> None:
+    """Let the endpoint fail by itself: it can only be deleted and made anew."""
+    for endpoint in world.account.machines.endpoints.values():
+        endpoint["EndpointStatus"] = "Failed"
+
+
 def void(_: object) -> None:
     """Make a deed of what gives something."""
 
@@ -67,6 +73,7 @@ TALES: dict[str, Tale] = {
     "refused": (drop("a.csv", "bad\n1\n"), drop("b.csv", "1\n3\n")),
     "batch": (drop("a.csv", "1\n2\n"), batch("new.csv")),
     "retrain": (drop("a.csv", "1\n2\n"), retrain),
+    "remade": (drop("a.csv", "1\n2\n"), break_down),
 }
 
 
