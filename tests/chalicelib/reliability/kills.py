@@ -100,10 +100,13 @@ def live(tale: Tale, kills: Iterable[Boundary] = ()) -> World:
 
 
 def survive(world: World, handler: Deed) -> None:
-    """Run a handler, and again where it was killed."""
+    """Run a handler, and again in a new process where it was killed."""
     for _ in range(LIVES):
-        with suppress(KilledError):
+        try:
             handler(world)
+        except KilledError:
+            world.start()
+        else:
             return
     raise AssertionError("killed too often")
 
