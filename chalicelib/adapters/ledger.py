@@ -59,11 +59,6 @@ class DynamoLedger:
         rows = [DatasetRow(**data) for data in self._query(pipeline, "DATASET#")]
         return sorted(rows, key=lambda row: row.started, reverse=True)
 
-    def runs(self, pipeline: str) -> Sequence[RunRow]:
-        """Return all runs, the newest first."""
-        rows = [RunRow.from_dict(data) for data in self._query(pipeline, "RUN#")]
-        return sorted(rows, key=lambda row: row.started, reverse=True)
-
     def check(self, pipeline: str, check_id: str) -> CheckRow | None:
         """Return the row of a drift check."""
         data = self._get(pipeline, f"CHECK#{check_id}")

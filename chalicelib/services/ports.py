@@ -77,9 +77,6 @@ class Ledger(Protocol):
     def datasets(self, pipeline: str) -> Sequence[DatasetRow]:
         """Return all dataset versions, the newest first."""
 
-    def runs(self, pipeline: str) -> Sequence[RunRow]:
-        """Return all runs, the newest first."""
-
     def check(self, pipeline: str, check_id: str) -> CheckRow | None:
         """Return the row of a drift check."""
 

@@ -58,6 +58,10 @@ class World:
     labels: FakeLabels = field(default_factory=FakeLabels)
 
     def __post_init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        """Start the process anew: what it remembered is gone."""
         clock = self.account.clock
         store, reader, book = S3Storage(STAGE.bucket_name), SageMakerReader(), DynamoLedger(STAGE.table_name)
         observer = Observer(STAGE, self.specs, store, reader, book, CloudWatchAlarms())

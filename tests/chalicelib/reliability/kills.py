@@ -81,6 +81,12 @@ def give_labels(world: World) -> None:
         world.account.objects.put(f"{folder}{number}.jsonl", b"label")
 
 
+def break_down(world: World) -> None:
+    """Let the endpoint fail by itself: it can only be deleted and made anew."""
+    for endpoint in world.account.machines.endpoints.values():
+        endpoint["EndpointStatus"] = "Failed"
+
+
 def void(_: object) -> None:
     """Make a deed of what gives something."""
 
@@ -93,6 +99,7 @@ TALES: dict[str, Tale] = {
     "batch": (drop("a.csv", "1\n2\n"), batch("new.csv")),
     "retrain": (drop("a.csv", "1\n2\n"), retrain),
     "drift": (drop("a.csv", "1\n2\n"), traffic("moved"), alarm, give_labels),
+    "remade": (drop("a.csv", "1\n2\n"), break_down),
 }
 
 
@@ -119,10 +126,13 @@ def live(tale: Tale, kills: Iterable[Boundary] = ()) -> World:
 
 
 def survive(world: World, handler: Deed) -> None:
-    """Run a handler, and again where it was killed."""
+    """Run a handler, and again in a new process where it was killed."""
     for _ in range(LIVES):
-        with suppress(KilledError):
+        try:
             handler(world)
+        except KilledError:
+            world.start()
+        else:
             return
     raise AssertionError("killed too often")
 

@@ -40,11 +40,13 @@ MEANT = {
 
 
 @cache
-def called() -> tuple[str, ...]:
-    """Return the operations that the application calls on its way, as boto3 spells them."""
-    return tuple(
-        sorted({operation for name in ("update", "batch", "drift") for operation in live(TALES[name]).account.history})
-    )
+def called() -> dict[str, str]:
+    """Return the operations that the application calls on its way, as boto3 spells them, each with a tale of it."""
+    found: dict[str, str] = {}
+    for name in ("update", "batch", "rollback", "remade", "drift"):
+        for operation in live(TALES[name]).account.history:
+            found.setdefault(operation, name)
+    return dict(sorted(found.items()))
 
 
 @cache
