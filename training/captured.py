@@ -32,20 +32,23 @@ from training.rows import parse_columns
 
 CSV = "text/csv"
 TEXT = "text/plain"
+_WRONG = "endpointOutput holds no answers of ours"
 
 
 @dataclass(frozen=True)
 class Captured:
     """One request: its rows, and what the model answered to each.
 
-    ``id`` is what labels name it by: the inference id that its caller gave it, else SageMaker's event id; empty if it
-    has neither. ``asked`` is when, None if that is not known.
+    ``called`` says which rows the model called positive, by whatever threshold it had; none of a regression's. ``id``
+    is what labels name it by: the inference id that its caller gave it, else SageMaker's event id; empty if it has
+    neither. ``asked`` is when, None if that is not known.
     """
 
     rows: Sequence[Mapping[str, Value]]
     scores: Sequence[float]
     id: str = ""
     asked: datetime | None = None
+    called: Sequence[bool] = ()
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,13 @@ class Coverage:
         """Return which share of the window's requests was read; ``expected`` is how many there were, if known."""
         known = self.read + self.unreadable.total()
         return self.read / max(1, known, expected or 0)
+
+    def shortfall(self, expected: int | None, least: float) -> str:
+        """Return why too little of the window was read; empty if it is enough."""
+        share = self.share(expected)
+        if share >= least:
+            return ""
+        return f"{share:.1%} of the window's requests could be read, and {least:.1%} are asked for"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the counts, JSON-ready."""
@@ -122,12 +132,18 @@ def _parse(line: bytes | None, spec: PipelineSpec, wanted: Wanted) -> Captured:
     _check_time(asked, wanted)
     data = as_object(event.get("captureData"), "there is no captureData")
     request = _body(data, "endpointInput")
-    scores = _scores(*_body(data, "endpointOutput"), spec, wanted.version) if wanted.answers else []
+    answers = _answers(*_body(data, "endpointOutput"), spec, wanted.version) if wanted.answers else []
     rows = _rows(*request, spec)
-    if wanted.answers and len(rows) != len(scores):
+    if wanted.answers and len(rows) != len(answers):
         raise UnusableError("there are not as many answers as instances")
     named = metadata.get("inferenceId") or metadata.get("eventId")
-    return Captured(rows, scores, named if isinstance(named, str) else "", asked)
+    return Captured(
+        rows,
+        [score for score, _ in answers],
+        named if isinstance(named, str) else "",
+        asked,
+        [called for _, called in answers],
+    )
 
 
 def _time(metadata: Mapping[str, Any]) -> datetime | None:
@@ -188,24 +204,26 @@ def _rows(media_type: str, body: str, spec: PipelineSpec) -> Sequence[Mapping[st
     raise UnusableError("endpointInput is of a type that is not read")
 
 
-def _scores(media_type: str, body: str, spec: PipelineSpec, version: str) -> list[float]:
-    wrong = "endpointOutput holds no answers of ours"
+def _answers(media_type: str, body: str, spec: PipelineSpec, version: str) -> list[tuple[float, bool]]:
+    """Return what was answered to each instance: its score, and whether it was called positive."""
     if media_type == container.JSON_LINES:
-        found = [as_object(parse_json(line, wrong), wrong) for line in body.splitlines() if line.strip()]
+        found = [as_object(parse_json(line, _WRONG), _WRONG) for line in body.splitlines() if line.strip()]
         versions = {str(one.get("model_version", "")) for one in found}
     else:
-        answer = as_object(parse_json(body, wrong), wrong)
+        answer = as_object(parse_json(body, _WRONG), _WRONG)
         predictions = answer.get("predictions")
         if not isinstance(predictions, list):
-            raise UnusableError(wrong)
-        found, versions = [as_object(one, wrong) for one in predictions], {str(answer.get("model_version", ""))}
+            raise UnusableError(_WRONG)
+        found, versions = [as_object(one, _WRONG) for one in predictions], {str(answer.get("model_version", ""))}
     if version and versions != {version}:
         raise _LeftOutError("answered by another version")
-    numbers = [one.get("value" if spec.regression else "score") for one in found]
-    return [_finite(number, wrong) for number in numbers]
+    return [_answer(one, spec) for one in found]
 
 
-def _finite(number: object, wrong: str) -> float:
-    if isinstance(number, int | float) and not isinstance(number, bool) and math.isfinite(number):
-        return float(number)
-    raise UnusableError(wrong)
+def _answer(given: Mapping[str, Any], spec: PipelineSpec) -> tuple[float, bool]:
+    number = given.get("value" if spec.regression else "score")
+    if not isinstance(number, int | float) or isinstance(number, bool) or not math.isfinite(number):
+        raise UnusableError(_WRONG)
+    if not spec.regression and not 0 <= number <= 1:
+        raise UnusableError(_WRONG)
+    return float(number), not spec.regression and given.get("label") == spec.positive_label

@@ -14,7 +14,7 @@ from training.captured import Captured, Coverage, Wanted, read_captured
 ROWS, SCORES = make_rows(3, seed=0)
 GOOD = captured_line(ROWS, SCORES)
 ASKED = datetime(2026, 1, 1, 10, tzinfo=UTC)
-CAPTURED = Captured(ROWS, SCORES, "e", ASKED)
+CAPTURED = Captured(ROWS, SCORES, "e", ASKED, [True] * 3)
 ANY = Wanted()
 ANSWER = side(json.dumps({"model_version": "7", "predictions": [{"label": "bad", "score": 0.25}]}), "application/json")
 
@@ -39,7 +39,10 @@ def read(folder: Path, spec: PipelineSpec, wanted: Wanted = ANY) -> tuple[list[C
 def test_every_encoding_is_read(tmp_path: Path, spec: PipelineSpec, asked: dict[str, str]) -> None:
     """JSON, JSON Lines, CSV and text, plain and in base64 with a charset, are the same row."""
     (tmp_path / "a.jsonl").write_bytes(line(asked, ANSWER))
-    assert read(tmp_path, spec) == ([Captured([{"text": "café"}], [0.25], "e", ASKED)], Coverage(files=1, read=1))
+    assert read(tmp_path, spec) == (
+        [Captured([{"text": "café"}], [0.25], "e", ASKED, [False])],
+        Coverage(files=1, read=1),
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,6 +67,7 @@ def test_every_encoding_is_read(tmp_path: Path, spec: PipelineSpec, asked: dict[
         (line(side("1,2", "text/csv", "CSV"), ANSWER), "endpointInput holds no instances of the spec's"),
         (captured_line(ROWS, SCORES[:2]), "there are not as many answers as instances"),
         (captured_line(ROWS, [float("nan")] * 3), "endpointOutput holds no answers of ours"),
+        (captured_line(ROWS, [0.5, 1.5, 0.5]), "endpointOutput holds no answers of ours"),
         (line(side("x", "application/json"), side("<html>", "text/html")), "endpointOutput holds no answers of ours"),
     ],
 )

@@ -80,9 +80,10 @@ def captured_line(
     *,
     time: str = TIME,
     inference_id: str | None = None,
+    label: str = "good",
 ) -> bytes:
     """Return a request and its answer as our server is captured."""
-    predictions = [{"label": "good", "score": score} for score in scores]
+    predictions = [{"label": label, "score": score} for score in scores]
     return line(
         side(json.dumps({"instances": list(rows)}), "application/json"),
         side(json.dumps({"model_version": version, "predictions": predictions}), "application/json"),
