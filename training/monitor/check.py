@@ -15,7 +15,7 @@ import numpy as np
 from training.captured import Coverage
 from training.errors import InputError
 from training.monitor.baseline import Baseline
-from training.monitor.columns import compare
+from training.monitor.columns import compare, compare_words
 from training.monitor.null import DRAWS, Draws
 from training.monitor.rule import Block, Figure, Seen, decide
 from training.monitor.window import Window
@@ -157,6 +157,8 @@ def baseline_error(blocks: Sequence[Block], draws: Draws) -> dict[str, float]:
 def _told(baseline: Baseline, window: Window, block: Block, moved: np.ndarray, least: int) -> dict[str, Any]:
     """Return the words that moved most, and the new ones, each in at least so many of the window's rows."""
     name = block.name.removesuffix(".words")
+    held = np.rint(baseline.null.shares[block.first : block.last] * baseline.rows).astype(np.int64)
+    compared = compare_words(held, baseline.rows, window.words[name], window.rows)
     words, rows = baseline.cells.vocabularies[name].words, window.words[name]
     told = np.flatnonzero(~np.isnan(moved) & (rows >= least))
     first = told[np.argsort(-np.abs(moved[told]), kind="stable")][:TOLD_WORDS]
@@ -168,6 +170,9 @@ def _told(baseline: Baseline, window: Window, block: Block, moved: np.ndarray, l
                 "share": rows[place] / window.rows,
                 "share_before": float(baseline.null.shares[block.first + place]),
                 "standard_errors": float(moved[place]),
+                "population_stability": float(compared.population_stability[place]),
+                "jensen_shannon": float(compared.jensen_shannon[place]),
+                "chances": {"chi_squared": float(compared.chances[place])},
             }
             for place in first.tolist()
         ],

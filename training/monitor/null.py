@@ -18,8 +18,9 @@ in rounds, so that a window that is not unusual costs little.
 
 Prices. What is cut off a group is left out, so a window of single rows of many groups leaves a smaller baseline, and
 large groups stand in for small ones: by how much chance is over- or underrated by that is set right by `rule`, on the
-average of a column's features, from the variances that `grouped` tells. A window that has drifted shares its drift with what it is compared with, by its share of all rows.
-Groups are what the caller says they are: rows that resemble each other beyond them are not reckoned with.
+average of a column's features, from the variances that `grouped` tells. A window that has drifted shares its drift with
+what it is compared with, by its share of all rows. Groups are what the caller says they are: rows that resemble each
+other beyond them are not reckoned with.
 """
 
 from collections.abc import Iterator

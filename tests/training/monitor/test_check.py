@@ -83,7 +83,9 @@ def test_a_level_that_cannot_be_told_is_refused(baseline: Baseline) -> None:
 
 def test_every_level_that_an_alarm_asks_for_can_be_told(baseline: Baseline) -> None:
     """The smallest level of an alarm's rule is one that a check can judge at."""
-    assert check(baseline, make_window(baseline, *make_rows(300, 8)), ALL, Policy(level=LOWEST_LEVEL)).chance is not None
+    assert (
+        check(baseline, make_window(baseline, *make_rows(300, 8)), ALL, Policy(level=LOWEST_LEVEL)).chance is not None
+    )
 
 
 def test_what_is_the_baselines_error_is_told(baseline: Baseline) -> None:
