@@ -1,10 +1,12 @@
 """`baseline`: from the rows a model was fitted on, the held-out ones and its scores of these to its baseline.
 
 Takes what `prepare` and the transform wrote: the rows to learn from (for the vocabulary of texts), features and truth
-of the held-out rows, and the scores. Writes the files that `monitor` compares windows with (`monitor.stored`).
+of the held-out rows, and the scores. Writes the files that `monitor` compares windows with (`monitor.stored`), and
+how good the scores are by that truth.
 """
 
 import logging
+from dataclasses import replace
 
 from chalicelib.core import container
 from training.channels import read_json_lines, read_rows, read_spec
@@ -12,6 +14,9 @@ from training.errors import ScoresError
 from training.held_out import read_answers, read_held_out
 from training.monitor import stored
 from training.monitor.baseline import make
+from training.monitor.expected import Expected
+from training.monitor.model_quality import describe_baseline
+from training.monitor.rows import SCORE
 from training.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -36,6 +41,8 @@ def run(settings: Settings) -> None:
     if missing := {column.name for column in spec.columns} - rows[0].keys():
         raise ScoresError(f"{features.name} lacks the columns {', '.join(sorted(missing))}")
     fitted = (row.row.columns for row in read_rows(settings.processing_input(container.TRAIN), spec))
-    baseline = make(spec, fitted, rows, answers.numbers, held_out.groups)
+    made = make(spec, fitted, rows, answers.numbers, held_out.groups)
+    quality = describe_baseline(held_out, answers, Expected(made.cells.edges[SCORE]))
+    baseline = replace(made, quality=quality)
     stored.write(settings.processing_output(container.BASELINE), baseline)
     logger.info("baseline.done rows=%d groups=%d", baseline.rows, held_out.groups.count)

@@ -13,9 +13,10 @@ from dataclasses import asdict, dataclass, field, replace
 from random import Random
 from typing import Any
 
+from chalicelib.core import places
 from chalicelib.core.errors import WishError
 from tests.chalicelib.aws.account import Fault, KilledError, When, no_fault
-from tests.chalicelib.aws.world import PIPELINE, World, on
+from tests.chalicelib.aws.world import PIPELINE, STAGE, World, on
 from tests.chalicelib.reliability import checker
 
 Boundary = tuple[int, When]  # a call by its number, before or after its effect
@@ -76,6 +77,30 @@ def retrain(world: World) -> None:
     world.services.wishes.retrain(PIPELINE, "wish-1", "a person", forced=True)
 
 
+def traffic(content: str) -> Deed:
+    """Return the deed of asking the live model, of which a file is captured, until the day is over."""
+
+    def ask(world: World) -> None:
+        captured = world.account.objects
+        folder = STAGE.bucket.captured(STAGE.names.endpoint(PIPELINE), "AllTraffic")
+        captured.put(f"{folder}{places.hour_folder(world.account.now)}requests.jsonl", content.encode())
+        world.account.advance(24.5 * 3600)
+
+    return ask
+
+
+def alarm(world: World) -> None:
+    """Let the drift alarm ring."""
+    world.account.watch.set_alarm(STAGE.names.alarm(PIPELINE, "drift"), "ALARM")
+
+
+def give_labels(world: World) -> None:
+    """Label as many captured requests as an alarm asks for."""
+    folder = f"{STAGE.bucket.ground_truth(PIPELINE)}{places.hour_folder(world.account.now)}"
+    for number in range(world.specs[PIPELINE].retrain.least_labels):
+        world.account.objects.put(f"{folder}{number}.jsonl", b"label")
+
+
 def break_down(world: World) -> None:
     """Let the endpoint fail by itself: it can only be deleted and made anew."""
     for endpoint in world.account.machines.endpoints.values():
@@ -93,6 +118,7 @@ TALES: dict[str, Tale] = {
     "refused": (drop("a.csv", "bad\n1\n"), drop("b.csv", "1\n3\n")),
     "batch": (drop("a.csv", "1\n2\n"), batch("new.csv")),
     "retrain": (drop("a.csv", "1\n2\n"), retrain),
+    "drift": (drop("a.csv", "1\n2\n"), traffic("moved"), alarm, give_labels),
     "remade": (drop("a.csv", "1\n2\n"), break_down),
 }
 
@@ -158,13 +184,14 @@ def rest(world: World) -> None:
 
 
 def left(world: World) -> dict[str, Any]:
-    """Return everything that a life leaves in AWS, without times and without how many decisions it took."""
+    """Return all that a life leaves in AWS, but for times, how many decisions it took, and how often a notice came."""
     machines, ledger = world.account.machines, world.services.pipelines.ledger
     timeless = {"started": "", "ended": None}
     with on(world):
         return {
-            "head": replace(world.head, fence=0),
+            "head": replace(world.head, fence=0, told=None),
             "datasets": sorted(map(repr, (replace(row, **timeless) for row in checker.datasets(world)))),  # type: ignore[arg-type]
+            "checks": sorted(map(repr, (replace(row, **timeless, published=0) for row in ledger.checks(PIPELINE)))),  # type: ignore[arg-type]
             "runs": sorted(map(repr, (replace(row, **timeless) for row in checker.runs(world)))),  # type: ignore[arg-type]
             "verdicts": checker.verdicts(world),
             "batches": {name: asdict(end) for name, end in ledger.batches(PIPELINE).items()},
@@ -172,6 +199,8 @@ def left(world: World) -> dict[str, Any]:
             "versions": [(one["ModelPackageDescription"], one["ModelApprovalStatus"]) for one in machines.versions],
             "live": world.live,
             "made": [sorted(made) for made in (machines.models, machines.configs, machines.endpoints, machines.groups)],
+            "figures": sorted({(one["MetricName"], one["Value"]) for one in world.account.watch.figures}),
+            "notices": sorted({(subject, *text.splitlines()[:2]) for subject, text in world.account.topic.notices}),
             "objects": {key: found[0].content for key, found in world.account.objects.versions.items()},
         }
 

@@ -222,7 +222,9 @@ def test_after_a_rollback(world: World) -> None:
     for _ in range(100):
         world.account.advance(300)
         world.look("sweep")
-    reads = {"get_item", "query", "list_model_packages", "list_object_versions", "describe_endpoint"}
+    reads = {
+        "get_item", "query", "list_model_packages", "list_object_versions", "describe_endpoint", "describe_alarms",
+    }  # fmt: skip
     assert (world.head, set(world.account.history[calls:]) - reads) == (before, set())
 
 

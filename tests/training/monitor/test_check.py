@@ -2,10 +2,10 @@ import pytest
 
 from tests.training.monitor.captured import make_rows
 from tests.training.monitor.windows import make_baseline, make_window
+from training.captured import Coverage
 from training.errors import InputError
 from training.monitor import window as windows
 from training.monitor.baseline import Baseline
-from training.monitor.capture import Coverage
 from training.monitor.check import Policy, check
 
 ALL = Coverage(files=1, read=300)

@@ -41,7 +41,7 @@ def test_a_window_is_judged(tmp_path: Path, caplog: pytest.LogCaptureFixture) ->
     assert result(settings, "constraint_violations.json")["violations"]
     statistics = result(settings, "statistics.json")
     assert (statistics["rows"], statistics["coverage"]["read"]) == (300, 100)
-    assert "verdict=drift rows=300" in caplog.text
+    assert "verdict=drift quality=unlabelled rows=300" in caplog.text
     assert not any(word in caplog.text for word in ("word0", "word1", "north"))
 
 

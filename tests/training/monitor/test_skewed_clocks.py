@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.training.monitor.captured import SPEC, captured_line, make_rows
-from training.monitor.capture import Coverage, Wanted, read_captured
+from training.captured import Coverage, Wanted, read_captured
 
 DAY = datetime.fromisoformat("2026-01-01T00:00:00Z")
 SKEW = 15  # minutes
@@ -23,7 +23,7 @@ INSTANCES = st.lists(
 def capture(folder: Path, instances: Sequence[tuple[int, Sequence[int]]]) -> dict[int, datetime]:
     """Write a file for each instance and hour of true time; return when each request was asked by its own clock.
 
-    A request is known by its score: its number, counted from 0.
+    A request is known by its score: the thousandth part of its number, counted from 0.
     """
     stamps: dict[int, datetime] = {}
     for instance, (skew, minutes) in enumerate(instances):
@@ -32,7 +32,7 @@ def capture(folder: Path, instances: Sequence[tuple[int, Sequence[int]]]) -> dic
             path = folder / f"2026/01/01/{minute // 60:02}/{instance}.jsonl"
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("ab") as file:
-                file.write(captured_line([ROW], [len(stamps) - 1.0], time=stamp.isoformat()))
+                file.write(captured_line([ROW], [(len(stamps) - 1) / 1000], time=stamp.isoformat()))
     return stamps
 
 
@@ -49,7 +49,7 @@ def test_each_request_is_of_the_window_of_its_time(
         coverage = Coverage()
         window = read_captured(folder, SPEC, Wanted("7", start, start + timedelta(hours=1)), coverage)
         for captured in window:
-            found.setdefault(int(captured.scores[0]), []).append(hour)
+            found.setdefault(round(1000 * captured.scores[0]), []).append(hour)
         assert not coverage.unreadable
         assert coverage.read + coverage.left_out["asked outside the window"] == len(stamps)
     assert found == {number: [stamp.hour] for number, stamp in stamps.items()}

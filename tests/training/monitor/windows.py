@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from tests.training.monitor.captured import SPEC, Row, make_rows
+from training.captured import Captured
 from training.monitor.baseline import Baseline, make
-from training.monitor.capture import Captured
 from training.monitor.window import Window
 from training.resampling import Groups
 
