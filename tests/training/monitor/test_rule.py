@@ -1,5 +1,7 @@
 """The null and the rule together: what is claimed of them is a rate."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -117,6 +119,17 @@ def test_the_score_has_most_of_the_level() -> None:
         blocks = (Block(name, "number", 0, CELLS), *BLOCKS[1:])
         found.append(judge(blocks, difference, draws, null.shares, 60).chance)
     assert found[1] < found[0]
+
+
+def test_draws_are_made_as_large_as_the_formula_says() -> None:
+    """Where draws differ by less than windows do, a window is no more unusual: they are scaled by block."""
+    null = Null(*make(80, 5, np.random.default_rng(0)))
+    window, groups = make(60, 1, np.random.default_rng(3), 0.3)
+    *_, draws = null.rounds(window, groups)
+    difference = np.asarray(window.mean(axis=0)).ravel() - null.shares
+    halved = replace(draws, differences=draws.differences / 2)
+    one, other = (judge(BLOCKS, difference, each, null.shares, 60).figures["number"] for each in (draws, halved))
+    assert one.corrected == pytest.approx(other.corrected, abs=0.02)
 
 
 def test_the_shift_is_of_the_score_alone() -> None:
