@@ -37,10 +37,15 @@ TEXT = "text/plain"
 
 @dataclass(frozen=True)
 class Captured:
-    """One request: its rows, and what the model answered to each."""
+    """One request: its rows, and what the model answered to each.
+
+    ``id`` is what a row is named by: the inference id that its caller gave it, else SageMaker's event id; empty if it
+    has neither.
+    """
 
     rows: Sequence[Mapping[str, Value]]
     scores: Sequence[float]
+    id: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,7 +136,9 @@ def _parse(line: bytes, spec: PipelineSpec, wanted: Wanted) -> Captured:
     rows = _rows(*asked, spec)
     if len(rows) != len(scores):
         raise _UnreadableError("there are not as many answers as instances")
-    return Captured(rows, scores)
+    metadata = event.get("eventMetadata")
+    named = (metadata.get("inferenceId") or metadata.get("eventId")) if isinstance(metadata, dict) else ""
+    return Captured(rows, scores, named if isinstance(named, str) else "")
 
 
 def _check_time(event: Mapping[str, Any], wanted: Wanted) -> None:

@@ -37,7 +37,7 @@ def read(folder: Path, spec: PipelineSpec, wanted: Wanted = ANY) -> tuple[list[C
 def test_every_encoding_is_read(tmp_path: Path, spec: PipelineSpec, asked: dict[str, str]) -> None:
     """JSON, JSON Lines, CSV and text, plain and in base64 with a charset, are the same row."""
     (tmp_path / "a.jsonl").write_bytes(line(asked, ANSWER))
-    assert read(tmp_path, spec) == ([Captured([{"text": "café"}], [0.25])], Coverage(files=1, read=1))
+    assert read(tmp_path, spec) == ([Captured([{"text": "café"}], [0.25], "e")], Coverage(files=1, read=1))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_what_cannot_be_read_is_counted(tmp_path: Path, damaged: bytes, reason: 
     """A damaged line costs itself and is counted by its reason; its neighbours are read."""
     (tmp_path / "a.jsonl").write_bytes(GOOD + damaged + GOOD)
     found, coverage = read(tmp_path, SPEC)
-    assert found == [Captured(ROWS, SCORES)] * 2
+    assert found == [Captured(ROWS, SCORES, "e")] * 2
     assert coverage.unreadable == {reason: 1}
     assert coverage.share(None) == pytest.approx(2 / 3)
 
@@ -80,7 +80,7 @@ def test_nothing_is_fatal(tmp_path_factory: pytest.TempPathFactory, junk: bytes,
     folder = tmp_path_factory.mktemp("captured")
     (folder / "a.jsonl").write_bytes(junk + b"\n" + GOOD[:cut])
     (folder / "b.jsonl").write_bytes(GOOD)
-    assert read(folder, SPEC)[0][-1] == Captured(ROWS, SCORES)
+    assert read(folder, SPEC)[0][-1] == Captured(ROWS, SCORES, "e")
 
 
 def test_files_late_and_empty(tmp_path: Path) -> None:
@@ -109,6 +109,21 @@ def test_what_is_not_of_the_window(tmp_path: Path) -> None:
     assert coverage.unreadable == {"there is no inferenceTime with a zone": 1}
     assert coverage.share(None) == 0.5
     assert coverage.share(4) == 0.25
+
+
+@pytest.mark.parametrize(
+    ("metadata", "named"),
+    [
+        ({"eventId": "e"}, "e"),
+        ({"eventId": "e", "inferenceId": "i"}, "i"),
+        ({"eventId": 7}, ""),
+        ({}, ""),
+    ],
+)
+def test_requests_have_names(tmp_path: Path, metadata: dict[str, object], named: str) -> None:
+    """A request's name is its inference id, else its event id; one without either is read all the same."""
+    (tmp_path / "a.jsonl").write_bytes(json.dumps(json.loads(GOOD) | {"eventMetadata": metadata}).encode())
+    assert [captured.id for captured in read(tmp_path, SPEC)[0]] == [named]
 
 
 def test_a_line_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
