@@ -1,7 +1,8 @@
 """`baseline`: from the rows a model was fitted on, the held-out ones and its scores of these to its baseline.
 
 Takes what `prepare` and the transform wrote: the rows to learn from (for the vocabulary of texts), features and truth
-of the held-out rows, and the scores. Writes the files that `monitor` compares windows with (`monitor.stored`).
+of the held-out rows, the scores, and, if it is given, the model, by which attributions can then be compared. Writes the
+files that `monitor` compares windows with (`monitor.stored`, `monitor.background`).
 """
 
 import logging
@@ -10,8 +11,9 @@ from chalicelib.core import container
 from training.channels import read_json_lines, read_rows, read_spec
 from training.errors import ScoresError
 from training.held_out import read_answers, read_held_out
-from training.monitor import stored
+from training.monitor import background, stored
 from training.monitor.baseline import make
+from training.monitor.given import read_given
 from training.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -24,6 +26,8 @@ def run(settings: Settings) -> None:
     ------
     InputError
         If spec, rows, truth or scores cannot be read, or do not belong together.
+    ArtifactError
+        If the model is given, and is not what was trained.
     """
     spec = read_spec(settings.processing_input(container.SPEC))
     held_out = read_held_out(settings.processing_input(container.TRUTH) / container.LABELS_FILE, spec)
@@ -35,7 +39,19 @@ def run(settings: Settings) -> None:
     rows = [by_id[key] for key in held_out.ids]
     if missing := {column.name for column in spec.columns} - rows[0].keys():
         raise ScoresError(f"{features.name} lacks the columns {', '.join(sorted(missing))}")
-    fitted = (row.row.columns for row in read_rows(settings.processing_input(container.TRAIN), spec))
+    fitted = [row.row.columns for row in read_rows(settings.processing_input(container.TRAIN), spec)]
     baseline = make(spec, fitted, rows, answers.numbers, held_out.groups)
-    stored.write(settings.processing_output(container.BASELINE), baseline)
+    behind = background.make(
+        spec,
+        cells=baseline.cells,
+        fitted=fitted,
+        rows=rows,
+        scores=answers.numbers,
+        called=answers.called,
+        groups=held_out.groups,
+        model=read_given(settings),
+    )
+    out = settings.processing_output(container.BASELINE)
+    stored.write(out, baseline)
+    background.write(out, behind)
     logger.info("baseline.done rows=%d groups=%d", baseline.rows, held_out.groups.count)

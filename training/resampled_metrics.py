@@ -27,7 +27,7 @@ def of_labels(positive: Bools, called: Bools, scores: Floats, groups: Groups) ->
     false_alarms = _ratio(groups, ~positive & called, ~positive)
     return {
         "accuracy": _ratio(groups, positive == called, every),
-        "auc": _auc(positive, scores, groups),
+        "auc": auc(positive, scores, groups),
         # What is never called is never called wrongly, nor ever rightly: 0, not unknown.
         "precision": _ratio(groups, positive & called, called, empty=0.0),
         "recall": recall,
@@ -82,7 +82,7 @@ def _explained(truth: Floats, squared: Floats, groups: Groups) -> Statistic:
     return of
 
 
-def _auc(positive: Bools, scores: Floats, groups: Groups) -> Statistic:
+def auc(positive: Bools, scores: Floats, groups: Groups) -> Statistic:
     """Return the chance that a positive row scores above a negative one, ties half; NaN without both."""
     order = np.argsort(scores, kind="stable")
     starts = np.flatnonzero(np.diff(scores[order], prepend=-1.0))
