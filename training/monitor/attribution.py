@@ -27,7 +27,7 @@ from training.resampling import Groups
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-ROWS = 5_000  # that are explained, of baseline and window each
+ROWS = 2_000  # that are explained, of baseline and window each: what a check of a table spends most of its time on
 FEATURES = 300
 DRAWS = 200
 LEAST_GROUPS = 20

@@ -8,7 +8,7 @@ import numpy as np
 from chalicelib.core.spec import PipelineSpec
 from training.monitor.report_inputs import unit
 from training.report import drift_plots
-from training.report.pages import number
+from training.report.pages import chance, number
 from training.report.sections import Plots, Section, Table, Text
 
 MOST_SLICES = 40  # drawn: those that changed most
@@ -37,7 +37,8 @@ def answers(spec: PipelineSpec, statistics: Mapping[str, Any]) -> list[Section]:
             f"{one['rows']:,}",
             *(number(one[name], 3) for name in ("before", "now", "change")),
             f"{number(one['lower'], 3)} to {number(one['upper'], 3)}",
-            *(number(one["difference"][name], 3) for name in ("before", "now", "p_value")),
+            *(number(one["difference"][name], 3) for name in ("before", "now")),
+            chance(one["difference"]["p_value"]),
         ]
         for one in slices
     ]
@@ -66,7 +67,7 @@ def looked_at(spec: PipelineSpec, statistics: Mapping[str, Any]) -> list[Section
         return [Section(title, [Text(f"Not told: {one['missing']}.", muted=True)])]
     features = one["features"][:MOST_FEATURES]
     usual = one["ndcg_without_drift"]
-    said = f"Of windows without drift it is {number(usual, 3)} in the middle; p-value {number(one['p_value'], 2)}."
+    said = f"Of windows without drift it is {number(usual, 3)} in the middle; p-value {chance(one['p_value'])}."
     return [
         Section(
             title,

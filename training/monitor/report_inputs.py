@@ -11,7 +11,7 @@ from training.monitor.histograms import histogram
 from training.monitor.rows import SCORE
 from training.monitor.window import Window
 from training.report import drift_plots
-from training.report.pages import number
+from training.report.pages import chance, number
 from training.report.plots import Plot
 from training.report.sections import Bars, Block, Plots, Section, Text, paired
 
@@ -28,7 +28,7 @@ def moved(spec: PipelineSpec, statistics: Mapping[str, Any], baseline: Baseline,
         [
             row["feature"],
             "yes" if row["moved"] else "no",
-            number(row["p_value"], 3),
+            chance(row["p_value"]),
             number(row["effect_on_answers"], 3),
             number(row["population_stability"], 3),
             number(row["jensen_shannon"], 3),

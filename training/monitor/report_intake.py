@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from training.report.pages import number
+from training.report.pages import chance
 from training.report.sections import Section, Table, Text, paired
 
 _KINDS = {"missing": "missing", "unseen": "category not seen before", "outside": "outside the limits"}
@@ -12,7 +12,7 @@ _KINDS = {"missing": "missing", "unseen": "category not seen before", "outside":
 def data_quality(statistics: Mapping[str, Any]) -> list[Section]:
     """Return the section of data quality; nothing if no row was read."""
     rows = []
-    for column, found in statistics.get("quality", {}).items():
+    for column, found in statistics.get("data_quality", {}).items():
         rows += [
             [
                 column,
@@ -20,7 +20,7 @@ def data_quality(statistics: Mapping[str, Any]) -> list[Section]:
                 f"{found[kind]['rows']:,}",
                 f"{found[kind]['before']:.2%}",
                 f"{found[kind]['now']:.2%}",
-                number(found[kind]["p_value"], 3),
+                chance(found[kind]["p_value"]),
             ]
             for kind, said in _KINDS.items()
             if kind in found

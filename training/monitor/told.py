@@ -96,7 +96,7 @@ def tell(
     ]
     return Told(
         {
-            "quality": of_columns,
+            "data_quality": of_columns,
             "shares": _shares(background, before, now, window),
             "bias": {"all": bias.compared(now.overall(), before.overall()), "slices": slices},
             "attribution": told,

@@ -26,6 +26,11 @@ def number(value: float | None, digits: int = 4) -> str:
     return "n/a" if value is None else f"{value:.{digits}g}"
 
 
+def chance(value: float | None) -> str:
+    """Return a p-value as people read it."""
+    return "<0.001" if value is not None and value < 0.001 else number(value, 3)  # noqa: PLR2004 - as it is written
+
+
 def write_page(path: Path, page: str) -> None:
     """Write a page; half of a surrogate pair, which no encoding has, becomes a reference that browsers pass over."""
     path.parent.mkdir(parents=True, exist_ok=True)
