@@ -49,7 +49,7 @@ def run(settings: Settings) -> None:
         scores=answers.numbers,
         called=answers.called,
         groups=held_out.groups,
-        model=read_given(settings),
+        model=read_given(settings, spec),
     )
     out = settings.processing_output(container.BASELINE)
     stored.write(out, baseline)

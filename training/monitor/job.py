@@ -54,7 +54,7 @@ def run(settings: Settings) -> None:
     if list(baseline.cells.edges) != number_names(spec):
         raise InputError("the baseline is not of this spec's columns: make it anew")
     behind = background.read(settings.processing_input(container.BASELINE), spec)
-    watch = Watch(behind, read_given(settings))
+    watch = Watch(behind, read_given(settings, spec))
     window = Window(spec, baseline.cells, baseline.null.typical_group, watch.observers)
     coverage = Coverage()
     for captured in read_captured(settings.processing_input(container.CAPTURE), spec, asked.wanted, coverage):

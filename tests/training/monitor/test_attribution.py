@@ -81,6 +81,13 @@ def test_the_features_that_matter_most_are_kept(monkeypatch: pytest.MonkeyPatch)
     assert choose("m", *make(200, np.array([0.0, 2.0]), 0)).features.tolist() == [1]
 
 
+def test_a_model_that_says_nothing_has_not_drifted() -> None:
+    """Where no feature ever contributed anything there is none to rank, and that is no drift."""
+    baseline = choose("m", *make(40, np.zeros(3), 0))
+    assert baseline.features.tolist() == []
+    assert attribute(baseline, make(20, np.ones(3), 1)[0][:, baseline.features]).gain == 1
+
+
 def test_rows_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """No more rows are explained than the bound, whole groups but for the last one."""
     monkeypatch.setattr(attribution, "ROWS", 30)

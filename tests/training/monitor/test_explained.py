@@ -15,6 +15,7 @@ from tests.training.monitor.models import HOMES, table_rows, text_rows
 from tests.training.sample import BAD, GOOD, csv_file, json_lines, make_homes, make_rows, put_spec
 from training import baseline
 from training.__main__ import main
+from training.errors import InputError
 from training.learners.model import Loaded, load
 from training.settings import Settings
 
@@ -74,6 +75,18 @@ def of_reviews(tmp_path_factory: pytest.TempPathFactory, spec: PipelineSpec) -> 
 @pytest.fixture(scope="module")
 def of_homes(tmp_path_factory: pytest.TempPathFactory) -> Job:
     return make(tmp_path_factory.mktemp("homes"), HOMES, {"a.csv": csv_file(make_homes(800, 1))})
+
+
+def test_a_model_of_other_columns_is_refused(of_reviews: Job, of_homes: Job) -> None:
+    """A model that was trained for other columns makes no baseline, and what it lacks is said."""
+    own = of_reviews.settings.processing_input("model") / "model.tar.gz"
+    kept = own.read_bytes()
+    own.write_bytes((of_homes.settings.processing_input("model") / "model.tar.gz").read_bytes())
+    try:
+        with pytest.raises(InputError, match="for other columns"):
+            baseline.run(of_reviews.settings)
+    finally:
+        own.write_bytes(kept)
 
 
 def test_words_that_no_longer_matter_are_told(of_reviews: Job, tmp_path: Path) -> None:
