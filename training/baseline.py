@@ -2,10 +2,12 @@
 
 Takes what `prepare` and the transform wrote: the rows to learn from (for the vocabulary of texts), features and truth
 of the held-out rows, the scores, and, if it is given, the model, by which attributions can then be compared. Writes the
-files that `monitor` compares windows with (`monitor.stored`, `monitor.background`).
+files that `monitor` compares windows with (`monitor.stored`, `monitor.background`), and how good the scores are by that
+truth.
 """
 
 import logging
+from dataclasses import replace
 
 from chalicelib.core import container
 from training.channels import read_json_lines, read_rows, read_spec
@@ -13,7 +15,10 @@ from training.errors import ScoresError
 from training.held_out import read_answers, read_held_out
 from training.monitor import background, stored
 from training.monitor.baseline import make
+from training.monitor.expected import Expected
 from training.monitor.given import read_given
+from training.monitor.model_quality import describe_baseline
+from training.monitor.rows import SCORE
 from training.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -40,14 +45,15 @@ def run(settings: Settings) -> None:
     if missing := {column.name for column in spec.columns} - rows[0].keys():
         raise ScoresError(f"{features.name} lacks the columns {', '.join(sorted(missing))}")
     fitted = [row.row.columns for row in read_rows(settings.processing_input(container.TRAIN), spec)]
-    baseline = make(spec, fitted, rows, answers.numbers, held_out.groups)
+    made = make(spec, fitted, rows, answers.numbers, held_out.groups)
+    quality = describe_baseline(held_out, answers, Expected(made.cells.edges[SCORE]))
+    baseline = replace(made, quality=quality)
     behind = background.make(
         spec,
         cells=baseline.cells,
         fitted=fitted,
         rows=rows,
-        scores=answers.numbers,
-        called=answers.called,
+        answers=answers,
         groups=held_out.groups,
         model=read_given(settings, spec),
     )

@@ -86,11 +86,11 @@ class Answers:
         return Answers(self.numbers[places], self.called[places], self.versions)
 
 
-def statistics(held_out: HeldOut, answers: Answers) -> dict[str, Statistic]:
-    """Return the metrics of the answers by name."""
+def statistics(held_out: HeldOut, answers: Answers, weights: Floats | None = None) -> dict[str, Statistic]:
+    """Return the metrics of the answers by name; ``weights`` say how many rows each stands for, if not for itself."""
     if held_out.spec.regression:
-        return of_values(held_out.target, answers.numbers, held_out.groups)
-    return of_labels(held_out.positive, answers.called, answers.numbers, held_out.groups)
+        return of_values(held_out.target, answers.numbers, held_out.groups, weights)
+    return of_labels(held_out.positive, answers.called, answers.numbers, held_out.groups, weights)
 
 
 def read_held_out(path: Path, spec: PipelineSpec) -> HeldOut:

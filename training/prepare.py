@@ -7,6 +7,12 @@ but the name of a held-out row's source. Beside them lie the digests of the inpu
 tuned and calibrated on, so that models of different rows are compared on those that neither has seen. Memory does not
 grow with the rows' lengths, nor, under the policy's limit, with their number (see `spool`, `sides`).
 
+Captured requests whose instances got a label later are one more source, `FEEDBACK`, after the uploads: their rows go
+the same way, each by its content, since a request does not name its group. So a label may contradict an uploaded row,
+as two uploads may: rows of equal inputs on one side all stay, and what is held out is on no other side. A labelled row
+that may not be learnt from is set aside like any other, but however many there are, they refuse nothing: an empty text
+that somebody asked about, and labelled, must not stop the model's life. Where there are no labels, nothing changes.
+
 A file that cannot be used does not keep the others from being read: the summary lists it, and what is wrong with the
 rows together, so that one job says all there is to mend. Then no rows are written, and the job has still done its work.
 """
@@ -21,9 +27,11 @@ import numpy as np
 from chalicelib.core import container
 from chalicelib.core.places import upload_of
 from chalicelib.core.spec import PipelineSpec
+from training.captured import Coverage, Wanted, read_captured
 from training.channels import read_spec, to_line, write_array, write_object
 from training.errors import BadValueError, RefusedDataError, RefusedFileError
 from training.gaps import Gaps
+from training.ground_truth import read_labels
 from training.quarantine import Quarantine
 from training.records import list_files, read_records
 from training.rows import Row, Side, parse_row
@@ -33,6 +41,8 @@ from training.sources import describe_sources
 from training.spool import distinct
 from training.tally import Tally, check, count_rows, list_rejected
 from training.validation import check_row
+
+FEEDBACK = "feedback"  # what its rows' source is called; uploads have the ending of a file
 
 logger = logging.getLogger(__name__)
 
@@ -46,20 +56,23 @@ def run(settings: Settings) -> str | None:
     with contextlib.ExitStack() as stack:
         sides = stack.enter_context(Sides(spec.policy.max_rows, spec.split.salt))
         rejected = stack.enter_context((out / container.REJECTED_FILE).open("wb"))
-        quarantines = [Quarantine(path.name, lambda row: rejected.write(to_line(row))) for path in files]
+        names = [*(path.name for path in files), FEEDBACK]
+        *quarantines, feedback = [Quarantine(name, lambda row: rejected.write(to_line(row))) for name in names]
         refused_files = _read_files(spec, files, quarantines, sides)
         if refused_files:
             summary: dict[str, object] = {"rows": count_rows(quarantines), "content_digest": None, "refused": None}
         else:
-            summary = _together(out, spec, quarantines, sides)
+            told = _read_feedback(settings, spec, len(files), feedback, sides)
+            quarantines += [feedback] if told else []
+            summary = _together(out, spec, quarantines, sides) | told
     summary |= {
         "rejected": list_rejected(quarantines),
         "refused_files": [{"file": error.file, "reason": error.reason} for error in refused_files],
     }
     write_object(out / container.SUMMARY_FILE, summary)
-    told = [*map(str, refused_files), *([str(summary["refused"])] if summary["refused"] else [])]
-    logger.info("prepare.done refused=%s %s", bool(told), summary["rows"])
-    return "; ".join(told) or None
+    reasons = [*map(str, refused_files), *([str(summary["refused"])] if summary["refused"] else [])]
+    logger.info("prepare.done refused=%s %s", bool(reasons), summary["rows"])
+    return "; ".join(reasons) or None
 
 
 def _read_files(
@@ -90,9 +103,35 @@ def _read(spec: PipelineSpec, path: Path, source: int, quarantine: Quarantine, s
         except BadValueError as error:
             quarantine.add(record.line, str(error))
         else:
-            side = row.side(spec.split)
-            sides.add(side, row.digests, _target(spec, row), _line(spec, row, side, path.name), source)
+            _put(spec, row, quarantine.file, source, sides)
     quarantine.close(spec.intake)
+
+
+def _read_feedback(
+    settings: Settings, spec: PipelineSpec, source: int, quarantine: Quarantine, sides: Sides
+) -> dict[str, object]:
+    """Put captured rows with a label that came later on their sides; return what to tell, nothing without labels."""
+    labels = read_labels(settings.processing_input(container.GROUND_TRUTH), spec)
+    if not labels:
+        return {}
+    coverage = Coverage()
+    captured = settings.processing_input(container.CAPTURE)
+    for request in read_captured(captured, spec, Wanted(answers=False), coverage):
+        for label in labels.take(request):
+            quarantine.read += 1
+            try:
+                row = check_row(spec, parse_row(spec, {**request.rows[label.index], spec.target: label.value}))
+            except BadValueError as error:
+                quarantine.add(quarantine.read, str(error), inference_id=request.id, index=label.index)
+            else:
+                _put(spec, row, quarantine.file, source, sides)
+    logger.info("prepare.joined rows=%d rejected=%d", quarantine.read, quarantine.rejected)
+    return {FEEDBACK: labels.summary() | {"requests": coverage.to_dict()}}
+
+
+def _put(spec: PipelineSpec, row: Row, name: str, source: int, sides: Sides) -> None:
+    side = row.side(spec.split)
+    sides.add(side, row.digests, _target(spec, row), _line(spec, row, side, name), source)
 
 
 def _target(spec: PipelineSpec, row: Row) -> float:

@@ -21,7 +21,7 @@ TAIL = 0.025  # beyond each end of an interval
 def measure(held_out: HeldOut, answers: Answers) -> dict[str, Any]:
     """Return the model-quality JSON object of a model's answers to the held-out rows."""
     estimates = estimate(statistics(held_out, answers), held_out.groups)
-    measured: dict[str, Any] = {name: _render(name, one) for name, one in estimates.items()}
+    measured: dict[str, Any] = render(estimates)
     dataset = {
         "item_count": len(held_out.ids),
         "group_count": held_out.groups.count,
@@ -34,6 +34,11 @@ def measure(held_out: HeldOut, answers: Answers) -> dict[str, Any]:
         "binary_classification_metrics": measured | _details(held_out, answers),
         "calibration": calibration.measure(held_out.positive, answers.numbers),
     }
+
+
+def render(estimates: Mapping[str, Estimate]) -> dict[str, Mapping[str, float | None]]:
+    """Return metrics with their deviations and intervals, JSON-ready."""
+    return {name: _render(name, one) for name, one in estimates.items()}
 
 
 def finite(value: float) -> float | None:

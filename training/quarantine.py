@@ -24,11 +24,11 @@ class Quarantine:
     rejected: int = 0
     _found: dict[str, Finding] = field(default_factory=dict)
 
-    def add(self, line: int, reason: str) -> None:
-        """Set a row aside."""
+    def add(self, line: int, reason: str, **more: object) -> None:
+        """Set a row aside; its note says ``more``."""
         self.rejected += 1
         if self.note:
-            self.note({"file": self.file, "line": line, "reason": reason})
+            self.note({"file": self.file, "line": line, "reason": reason, **more})
         if reason not in self._found and len(self._found) >= MAX_REASONS:
             reason = _OTHERS
         known = self._found.get(reason, Finding(reason, (), 0))

@@ -1,7 +1,7 @@
 """The metrics of labels and values as statistics of resampled groups (see `resampling`).
 
 All but the AUC are ratios of sums over rows, hence of sums over groups. The AUC is counted anew for each draw, from
-scores that are sorted once.
+scores that are sorted once. ``weights`` say how many rows each row stands for, shape (rows,); without, it is one.
 """
 
 import numpy as np
@@ -13,7 +13,9 @@ from training.resampling import Groups, Statistic
 Values = npt.NDArray[np.generic]
 
 
-def of_labels(positive: Bools, called: Bools, scores: Floats, groups: Groups) -> dict[str, Statistic]:
+def of_labels(
+    positive: Bools, called: Bools, scores: Floats, groups: Groups, weights: Floats | None = None
+) -> dict[str, Statistic]:
     """Return the metrics of a binary classifier by name.
 
     Parameters
@@ -21,36 +23,37 @@ def of_labels(positive: Bools, called: Bools, scores: Floats, groups: Groups) ->
     positive, called, scores
         Truth, whether the model called it positive, and its probability, shape (rows,).
     """
-    every = np.ones(len(positive))
+    every = np.ones(len(positive)) if weights is None else weights
     truth = np.where(positive, scores, 1 - scores)
-    recall = _ratio(groups, positive & called, positive)
-    false_alarms = _ratio(groups, ~positive & called, ~positive)
+    right, found = every * (positive == called), every * (positive & called)
+    positives, negatives, calls = every * positive, every * ~positive, every * called
+    recall = _ratio(groups, found, positives)
     return {
-        "accuracy": _ratio(groups, positive == called, every),
-        "auc": auc(positive, scores, groups),
+        "accuracy": _ratio(groups, right, every),
+        "auc": auc(positive, scores, groups, every),
         # What is never called is never called wrongly, nor ever rightly: 0, not unknown.
-        "precision": _ratio(groups, positive & called, called, empty=0.0),
+        "precision": _ratio(groups, found, calls, empty=0.0),
         "recall": recall,
-        "f1": _ratio(groups, 2 * (positive & called), positive.astype(np.int64) + called, empty=0.0),
+        "f1": _ratio(groups, 2 * found, positives + calls, empty=0.0),
         "true_positive_rate": recall,
-        "true_negative_rate": _ratio(groups, ~positive & ~called, ~positive),
-        "false_positive_rate": false_alarms,
-        "false_negative_rate": _ratio(groups, positive & ~called, positive),
-        "log_loss": _ratio(groups, -np.log(np.clip(truth, EPSILON, 1)), every),
-        "brier": _ratio(groups, (scores - positive) ** 2, every),
+        "true_negative_rate": _ratio(groups, negatives * ~called, negatives),
+        "false_positive_rate": _ratio(groups, negatives * called, negatives),
+        "false_negative_rate": _ratio(groups, positives * ~called, positives),
+        "log_loss": _ratio(groups, -np.log(np.clip(truth, EPSILON, 1)) * every, every),
+        "brier": _ratio(groups, (scores - positive) ** 2 * every, every),
     }
 
 
-def of_values(truth: Floats, predicted: Floats, groups: Groups) -> dict[str, Statistic]:
+def of_values(truth: Floats, predicted: Floats, groups: Groups, weights: Floats | None = None) -> dict[str, Statistic]:
     """Return the metrics of a regression by name; ``truth`` and ``predicted`` have shape (rows,)."""
-    every = np.ones(len(truth))
+    every = np.ones(len(truth)) if weights is None else weights
     squared = (predicted - truth) ** 2
-    mse = _ratio(groups, squared, every)
+    mse = _ratio(groups, squared * every, every)
     return {
-        "mae": _ratio(groups, np.abs(predicted - truth), every),
+        "mae": _ratio(groups, np.abs(predicted - truth) * every, every),
         "mse": mse,
-        "rmse": lambda weights: np.sqrt(mse(weights)),
-        "r2": _explained(truth, squared, groups),
+        "rmse": lambda draws: np.sqrt(mse(draws)),
+        "r2": _explained(truth, squared, groups, every),
     }
 
 
@@ -69,10 +72,11 @@ def _ratio(groups: Groups, top: Values, bottom: Values, empty: float = np.nan) -
     return lambda weights: _divide(weights @ tops, weights @ bottoms, empty)
 
 
-def _explained(truth: Floats, squared: Floats, groups: Groups) -> Statistic:
+def _explained(truth: Floats, squared: Floats, groups: Groups, every: Floats) -> Statistic:
     """Return R²: one less the share of the variance around the draw's own mean that is left."""
     centred = truth - truth.mean()  # else the variance is a small difference of large sums
-    sums = np.stack([groups.sums(part) for part in (np.ones(len(truth)), centred, centred**2, squared)], axis=1)
+    parts = (every, every * centred, every * centred**2, every * squared)
+    sums = np.stack([groups.sums(part) for part in parts], axis=1)
 
     def of(weights: Floats) -> Floats:
         rows, first, second, left = (weights @ sums).T
@@ -82,16 +86,17 @@ def _explained(truth: Floats, squared: Floats, groups: Groups) -> Statistic:
     return of
 
 
-def auc(positive: Bools, scores: Floats, groups: Groups) -> Statistic:
+def auc(positive: Bools, scores: Floats, groups: Groups, every: Floats) -> Statistic:
     """Return the chance that a positive row scores above a negative one, ties half; NaN without both."""
     order = np.argsort(scores, kind="stable")
     starts = np.flatnonzero(np.diff(scores[order], prepend=-1.0))
-    group_of, of_positive = groups.of_row[order], positive[order]
+    group_of = groups.of_row[order]
+    of_positive, of_negative = (every * positive)[order], (every * ~positive)[order]
 
     def of(weights: Floats) -> Floats:
         by_row = weights[:, group_of]
         positives = np.add.reduceat(by_row * of_positive, starts, axis=1)
-        negatives = np.add.reduceat(by_row * ~of_positive, starts, axis=1)
+        negatives = np.add.reduceat(by_row * of_negative, starts, axis=1)
         below = np.cumsum(negatives, axis=1) - negatives / 2
         return _divide((positives * below).sum(axis=1), positives.sum(axis=1) * negatives.sum(axis=1))
 

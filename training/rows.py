@@ -118,7 +118,7 @@ def parse_row(spec: PipelineSpec, values: Mapping[str, object]) -> Row:
     columns = parse_columns(spec, values)
     if values.get(spec.target) is None:
         raise BadValueError(f"column {spec.target!r} is missing")
-    label = _parse_target(spec, values[spec.target])
+    label = parse_target(spec, values[spec.target])
     return Row(columns, label, (_plain(values.get(spec.group), spec.group) or None) if spec.group else None)
 
 
@@ -133,7 +133,14 @@ def _parse_value(spec: PipelineSpec, column: Column, value: object) -> Value:
     return _plain(value, column.name) if column.kind == "categorical" else _number(value, column.name)
 
 
-def _parse_target(spec: PipelineSpec, value: object) -> str | float:
+def parse_target(spec: PipelineSpec, value: object) -> str | float:
+    """Return a label of the spec's, or of a regression a number.
+
+    Raises
+    ------
+    BadValueError
+        If it is none.
+    """
     if spec.regression:
         return _number(value, spec.target)
     label = _plain(value, spec.target)

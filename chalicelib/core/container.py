@@ -27,6 +27,7 @@ ANCHOR_SCORES = "anchor-scores"
 ANCHOR_SEEN = "anchor-seen"
 
 # Captured requests with their answers, and labels that came later, both in SageMaker's layout; a manifest brings each.
+# Inputs of `prepare`, where labelled requests are to be learnt from, and of a drift check.
 CAPTURE = "capture"
 GROUND_TRUTH = "ground-truth"
 
@@ -52,10 +53,15 @@ INPUTS_FILE = "inputs.npy"  # sorted 64-bit digests of the rows' inputs, without
 GROUPS_FILE = "groups.npy"  # sorted 64-bit digests of the rows' groups
 # {"content_digest", "rows": {...}, "rejected": [...], "refused", "refused_files": [...]}: the data cannot be used where
 # `refused` (a reason: the rows together) is not null or `refused_files` (each {"file", "reason"}) is not empty.
+# Where there were labels that came later, "feedback" says what became of them (see `training/ground_truth.py`).
 SUMMARY_FILE = "summary.json"
-REJECTED_FILE = "rejected.jsonl"  # {"file", "line", "reason"} of every row set aside
+# {"file", "line", "reason"} of every row set aside; of a captured one "file" is "feedback", "line" counts the rows that
+# were joined, and "inference_id" and "index" say which it is.
+REJECTED_FILE = "rejected.jsonl"
 EVALUATION_FILE = "evaluation.json"  # SageMaker's model-quality layout
 REPORT_FILE = "report.html"  # an evaluation, or a drift check, for people
+
+BASELINE_FILE = "baseline.json"
 
 WINDOW_FILE = "window.json"
 STATISTICS_FILE = "statistics.json"

@@ -40,6 +40,20 @@ def test_a_baseline_is_made_of_held_out_rows(tmp_path: Path, spec: PipelineSpec)
     assert "the" in made.cells.vocabularies["text"].words
 
 
+def test_a_baseline_knows_how_good_its_model_was(tmp_path: Path, spec: PipelineSpec) -> None:
+    """The metrics of the held-out rows are kept with their errors, and beside them those that scores let expect."""
+    settings = put(tmp_path, spec)
+    baseline.run(settings)
+    quality = stored.read(settings.processing_output("baseline")).quality
+    truth = read_lines(settings.processing_input("truth") / "labels.jsonl")
+    assert quality is not None
+    assert (quality["rows"], quality["groups"]) == (len(truth), len({row["group"] for row in truth}))
+    share = sum(row["label"] == "positive" for row in truth) / len(truth)
+    assert quality["metrics"]["accuracy"]["value"] == pytest.approx(share)  # all are called positive
+    assert quality["metrics"]["accuracy"]["standard_deviation"] > 0
+    assert quality["expected"]["accuracy"] == pytest.approx(0.75)
+
+
 def test_rows_and_truth_must_belong_together(tmp_path: Path, spec: PipelineSpec) -> None:
     """Features of other rows than the truth's make no baseline."""
     settings = put(tmp_path, spec)

@@ -40,6 +40,29 @@ def test_labels_are_measured_as_row_by_row(rows: list[tuple[bool, bool, float, i
         assert found[name](weights[None, :])[0] == pytest.approx(value, nan_ok=True), name
 
 
+@given(ROWS, st.data())
+def test_a_weight_is_so_many_rows(rows: list[tuple[bool, bool, float, int]], data: st.DataObject) -> None:
+    """A row that stands for several is measured as so many copies of it, for labels and for values."""
+    times = np.array(data.draw(st.lists(st.integers(1, 3), min_size=len(rows), max_size=len(rows))), np.int64)
+    positive, called = (np.array([row[place] for row in rows], np.bool_) for place in (0, 1))
+    scores, of_row = np.array([row[2] for row in rows], np.float64), np.array([row[3] for row in rows])
+    copies, weights = np.repeat(np.arange(len(rows)), times), times.astype(np.float64)
+    groups, copied = Groups(of_row, 5), Groups(of_row[copies], 5)
+    pairs = [
+        (
+            of_labels(positive, called, scores, groups, weights),
+            of_labels(positive[copies], called[copies], scores[copies], copied),
+        ),
+        (
+            of_values(scores, of_row + 0.5, groups, weights),
+            of_values(scores[copies], of_row[copies] + 0.5, copied),
+        ),
+    ]
+    for weighted, expected in pairs:
+        for name, statistic in expected.items():
+            assert measure(weighted[name], groups) == pytest.approx(measure(statistic, copied), nan_ok=True, abs=1e-9)
+
+
 def test_auc_is_the_usual_one() -> None:
     """The AUC of all rows is scikit-learn's, ties included."""
     random = np.random.default_rng(0)

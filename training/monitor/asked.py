@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, get_args
 
 from chalicelib.core import container
+from training.captured import Wanted
 from training.channels import read_object
 from training.errors import InputError
-from training.monitor.capture import Wanted
 from training.monitor.check import Policy, Verdict
+from training.monitor.model_quality import QualityPolicy
 
 _FIELDS = frozenset({"model_version", "start", "end", "earlier"})
 _VERDICTS: dict[object, Verdict] = {verdict: verdict for verdict in get_args(Verdict)}
@@ -30,10 +31,11 @@ class Earlier:
 
 @dataclass(frozen=True)
 class Asked:
-    """Which requests belong to the window, how it is judged, and the checks before it, the first one first."""
+    """Which requests belong to the window, how it and its labels are judged, and the checks before, in their order."""
 
     wanted: Wanted
     policy: Policy
+    of_labels: QualityPolicy
     earlier: Sequence[Earlier] = ()
 
 
@@ -46,7 +48,8 @@ def read(path: Path) -> Asked:
         If the file is missing, or a field is not known or has an unusable value.
     """
     given = read_object(path)
-    unknown = given.keys() - _FIELDS - {field.name for field in fields(Policy)}
+    of_window, of_labels = ({field.name for field in fields(policy)} for policy in (Policy, QualityPolicy))
+    unknown = given.keys() - _FIELDS - of_window - of_labels
     if unknown:
         raise InputError(f"{container.WINDOW_FILE} has unknown fields: {', '.join(sorted(unknown))}")
     wanted = Wanted(str(given.get("model_version", "")), _time(given, "start"), _time(given, "end"))
@@ -54,8 +57,11 @@ def read(path: Path) -> Asked:
     if not isinstance(earlier, list):
         raise InputError(f"{container.WINDOW_FILE}: earlier must be a list of checks")
     checks = [_earlier(one) for one in earlier]
-    policy = Policy(**{name: value for name, value in given.items() if name not in _FIELDS})
-    return Asked(wanted, policy, sorted(checks, key=lambda one: (one.start, one.end)))
+    policies = (
+        Policy(**{name: value for name, value in given.items() if name in of_window}),
+        QualityPolicy(**{name: value for name, value in given.items() if name in of_labels}),
+    )
+    return Asked(wanted, *policies, sorted(checks, key=lambda one: (one.start, one.end)))
 
 
 def _earlier(value: object) -> Earlier:

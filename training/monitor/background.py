@@ -1,7 +1,7 @@
-"""What a baseline knows beyond its cells: its parts, where the positive label begins, and what features contributed.
+"""What a baseline knows beyond its cells: its parts, its words, and what features contributed.
 
 It lies beside the baseline's other files, and none of it can hold code. `background.json` is ``{"cuts": [...],
-"threshold", "tokens": [[column, all, unknown], ...], "model"}``, one cut for each column of the spec.
+"tokens": [[column, all, unknown], ...], "model"}``, one cut for each column of the spec.
 ``part-totals.npy``, ``part-products.npy`` and ``part-groups.npy`` are the sums over its parts (see `parts`);
 ``seen-n.npy`` are the digests of the fitted rows' categories, of the ``n``-th column of categories: whether one is new
 can be told by them, but not what they were called. Where the baseline was made with its model, row ``i`` of those that
@@ -25,6 +25,7 @@ from training import cuts
 from training.channels import read_object, write_object
 from training.cuts import Cut
 from training.errors import InputError
+from training.held_out import Answers
 from training.monitor.arrays import read_array
 from training.monitor.attribution import Contributions, choose, some_rows
 from training.monitor.baseline import Cells
@@ -35,21 +36,16 @@ from training.monitor.rows import encode_texts
 from training.monitor.window import Tokens
 from training.resampling import Groups
 from training.rows import digest
-from training.threshold import THRESHOLD
-
-Floats = npt.NDArray[np.float64]
-Bools = npt.NDArray[np.bool_]
 
 BACKGROUND_FILE = "background.json"
 
 
 @dataclass(frozen=True)
 class Background:
-    """The parts and their sums, the score from which a row is called positive, tokens by text, and contributions."""
+    """The parts and their sums, tokens by text, and contributions."""
 
     partition: Partition
     sums: Sums
-    threshold: float
     tokens: Mapping[str, Tokens]
     contributions: Contributions | None
 
@@ -60,8 +56,7 @@ def make(
     cells: Cells,
     fitted: Sequence[Mapping[str, Value]],
     rows: Sequence[Mapping[str, Value]],
-    scores: Floats,
-    called: Bools,
+    answers: Answers,
     groups: Groups,
     model: GivenModel | None,
 ) -> Background:
@@ -73,8 +68,8 @@ def make(
         Those of the baseline: its vocabularies.
     fitted
         Rows that the model was fitted on.
-    rows, scores, called, groups
-        Held-out rows, what the model answered to each, which it called positive, and their groups.
+    rows, answers, groups
+        Held-out rows, what the model answered to each, and their groups.
     model
         The model, if it is given.
     """
@@ -85,25 +80,10 @@ def make(
     }
     learnt = [cuts.learn(column, [cuts.reduce(column, row[column.name]) for row in rows]) for column in spec.columns]
     partition = Partition(spec, learnt, seen)
-    threshold = model.loaded.threshold if model else find_threshold(scores, called)
     tally, order = Tally(len(partition.parts)), np.argsort(groups.of_row, kind="stable")
-    answers = scores if spec.regression else called.astype(np.float64)
-    tally.add(partition.members([rows[place] for place in order.tolist()]), answers[order], groups.of_row[order])
-    return Background(
-        partition, tally.sums(), threshold, _tokens(spec, cells, rows), _contributions(model, rows, groups)
-    )
-
-
-def find_threshold(scores: Floats, called: Bools) -> float:
-    """Return the score from which rows were called positive, halfway between those that were and were not.
-
-    Where all or none were, it is a half, unless that contradicts them.
-    """
-    lowest, highest = float(scores[called].min(initial=np.inf)), float(scores[~called].max(initial=-np.inf))
-    if np.isfinite(lowest) and np.isfinite(highest):
-        halfway = (lowest + highest) / 2
-        return halfway if halfway > highest else lowest  # neighbours have nothing between them
-    return float(np.nextafter(max(THRESHOLD, highest), np.inf)) if highest >= THRESHOLD else min(THRESHOLD, lowest)
+    numbers = answers.numbers if spec.regression else answers.called.astype(np.float64)
+    tally.add(partition.members([rows[place] for place in order.tolist()]), numbers[order], groups.of_row[order])
+    return Background(partition, tally.sums(), _tokens(spec, cells, rows), _contributions(model, rows, groups))
 
 
 def _tokens(spec: PipelineSpec, cells: Cells, rows: Sequence[Mapping[str, Value]]) -> dict[str, Tokens]:
@@ -133,7 +113,6 @@ def write(folder: Path, background: Background) -> None:
         folder / BACKGROUND_FILE,
         {
             "cuts": [cut.to_json() for cut in background.partition.cuts],
-            "threshold": background.threshold,
             "tokens": [[name, tokens.all, tokens.unknown] for name, tokens in background.tokens.items()],
             "model": contributions and contributions.model,
         },
@@ -181,9 +160,7 @@ def read(folder: Path, spec: PipelineSpec) -> Background:
             raise InputError("the baseline is not of this spec's columns: make it anew")
         tokens = {str(name): Tokens(int(every), int(unknown)) for name, every, unknown in known["tokens"]}
         contributions = None if known["model"] is None else _read_contributions(folder, str(known["model"]))
-        return Background(
-            partition, _read_sums(folder, len(partition.parts)), float(known["threshold"]), tokens, contributions
-        )
+        return Background(partition, _read_sums(folder, len(partition.parts)), tokens, contributions)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InputError(f"the baseline's files do not fit each other: {type(error).__name__}") from error
 

@@ -12,6 +12,7 @@ window is, the baseline's own error remains. A check says where that is so.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -99,11 +100,15 @@ class Cells:
 
 @dataclass(frozen=True)
 class Baseline:
-    """The cells, how many of the baseline's rows fall into each, and its rows as features, in groups."""
+    """The cells, how many of the baseline's rows fall into each, and its rows as features, in groups.
+
+    ``quality`` is what `model_quality` keeps of the model's, None if nothing is known of it.
+    """
 
     cells: Cells
     counts: Mapping[str, Counts]
     null: Null
+    quality: Mapping[str, Any] | None = None
 
     @property
     def rows(self) -> int:

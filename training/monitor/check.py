@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from training.captured import Coverage
 from training.errors import InputError
 from training.monitor.baseline import Baseline
-from training.monitor.capture import Coverage
 from training.monitor.columns import compare
 from training.monitor.null import DRAWS
 from training.monitor.rule import Block, Figure, judge, smallest_chance, words_moved
@@ -111,12 +111,9 @@ def check(baseline: Baseline, window: Window, coverage: Coverage, policy: Policy
 
 
 def _lacking(baseline: Baseline, window: Window, coverage: Coverage, policy: Policy) -> list[str]:
-    share = coverage.share(policy.expected)
+    shortfall = coverage.shortfall(policy.expected, policy.least_coverage)
     floors = (
-        (
-            share >= policy.least_coverage,
-            f"{share:.1%} of the window's requests could be read, and {policy.least_coverage:.1%} are asked for",
-        ),
+        (not shortfall, shortfall),
         (
             window.rows >= max(1, policy.least_rows),
             f"the window has {window.rows:,} rows, and {max(1, policy.least_rows):,} are asked for",

@@ -110,7 +110,9 @@ def _within_folds(ours: Bools, chances: Floats, fold: Ints, groups: Groups) -> E
     areas = []
     for one in range(FOLDS):
         inside = np.flatnonzero(fold == one)
-        areas.append(auc(ours[inside], chances[inside], Groups(groups.of_row[inside], groups.count)))
+        areas.append(
+            auc(ours[inside], chances[inside], Groups(groups.of_row[inside], groups.count), np.ones(len(inside)))
+        )
 
     def mean(weights: Floats) -> Floats:
         found: Floats = np.mean([area(weights) for area in areas], axis=0)

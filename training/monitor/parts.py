@@ -198,17 +198,16 @@ class Tally:
 
 
 class Parting:
-    """Counts the parts of a window's rows, as they come; ``threshold`` is the score from which a row is positive."""
+    """Counts the parts of a window's rows, as they come."""
 
-    def __init__(self, partition: Partition, threshold: float) -> None:
+    def __init__(self, partition: Partition) -> None:
         self._partition = partition
-        self._threshold = threshold
         self._tally = Tally(len(partition.parts))
 
     def see(self, batch: Batch) -> None:
         """Count some rows."""
         regression = self._partition.spec.regression
-        answers = batch.scores if regression else (batch.scores >= self._threshold).astype(np.float64)
+        answers = batch.scores if regression else batch.called.astype(np.float64)
         self._tally.add(self._partition.members(batch.rows), answers, batch.groups)
 
     def sums(self) -> Sums:

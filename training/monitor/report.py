@@ -2,7 +2,7 @@
 
 Nothing of a row is shown: rows are named by their request's id and their place in it, words only where several rows of
 the window hold them, categories only where the baseline has several rows of them. Whoever has more to tell adds a
-`Section`.
+function that gives sections to `_PARTS`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +16,7 @@ from training.monitor.baseline import Baseline
 from training.monitor.report_answers import answers, looked_at
 from training.monitor.report_inputs import apart, moved, words
 from training.monitor.report_intake import coverage, data_quality
+from training.monitor.report_labels import expected, labelled
 from training.monitor.window import Window
 from training.report import drift_plots, sections
 from training.report.sections import Plots, Section, Text, Verdict
@@ -42,8 +43,8 @@ class Findings:
     window: Window
 
 
-def render(findings: Findings, more: Sequence[Section] = ()) -> str:
-    """Return the page; ``more`` sections stand before those on what was read."""
+def render(findings: Findings) -> str:
+    """Return the page."""
     spec, wanted, statistics = findings.spec, findings.asked.wanted, findings.statistics
     facts = [
         f"Pipeline {spec.name}",
@@ -58,7 +59,7 @@ def render(findings: Findings, more: Sequence[Section] = ()) -> str:
         spec.title,
         facts,
         _verdict(findings),
-        [*built, *more, *data_quality(statistics), coverage(statistics)],
+        [*built, *data_quality(statistics), coverage(statistics)],
     )
 
 
@@ -68,6 +69,8 @@ _PARTS: Sequence[Callable[[Findings], Sequence[Section]]] = (
     lambda found: apart(found.statistics),
     lambda found: answers(found.spec, found.statistics),
     lambda found: looked_at(found.spec, found.statistics),
+    lambda found: labelled(found.verdict, found.statistics),
+    lambda found: expected(found.statistics),
 )
 
 

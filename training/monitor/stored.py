@@ -1,7 +1,8 @@
 """A baseline as files, none of which can hold code: JSON for names, plain arrays (`.npy`) for numbers.
 
 `baseline.json` is ``{"layout": 2, "numbers": [...], "categories": [[column, [...]], ...], "words": [[column, [...]],
-...]}``, in the order in which the features lie. The
+...]}``, in the order in which the features lie, and ``quality``, where it is known, what the model's answers to these
+rows were worth (see `model_quality`). The
 ``n``-th of the numbers and then of the categories has its rows by cell, and last how many are missing, in
 ``counts-n.npy``; a number its edges in ``edges-n.npy``; the ``n``-th of the texts its words' logarithms in
 ``logs-n.npy``. The rows are one matrix of ones: row ``i`` has the features ``features[starts[i]:starts[i + 1]]`` and
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from chalicelib.core import container
 from training.channels import read_object, write_object
 from training.errors import InputError
 from training.monitor.arrays import read_array
@@ -25,20 +27,20 @@ from training.monitor.null import Null
 from training.resampling import Groups
 
 LAYOUT = 2
-BASELINE_FILE = "baseline.json"
 
 
 def write(folder: Path, baseline: Baseline) -> None:
     """Write a baseline into a folder, which is made."""
     cells, rows = baseline.cells, baseline.null.features
     write_object(
-        folder / BASELINE_FILE,
+        folder / container.BASELINE_FILE,
         {
             "layout": LAYOUT,
             "numbers": list(cells.edges),
             "categories": [[name, list(known)] for name, known in cells.categories.items()],
             "words": [[name, list(vocabulary.words)] for name, vocabulary in cells.vocabularies.items()],
-        },
+        }
+        | ({} if baseline.quality is None else {"quality": baseline.quality}),
     )
     arrays: dict[str, npt.NDArray[np.generic]] = {
         "features": rows.indices.astype(np.int32),
@@ -63,9 +65,12 @@ def read(folder: Path) -> Baseline:
     InputError
         If a file is missing, or does not fit the others.
     """
-    names = read_object(folder / BASELINE_FILE)
+    names = read_object(folder / container.BASELINE_FILE)
     if names.get("layout") != LAYOUT:
-        raise InputError(f"{BASELINE_FILE} is not of layout {LAYOUT}: make the baseline anew")
+        raise InputError(f"{container.BASELINE_FILE} is not of layout {LAYOUT}: make the baseline anew")
+    quality = names.get("quality")
+    if not (quality is None or isinstance(quality, dict)):
+        raise InputError(f"the quality in {container.BASELINE_FILE} is not an object")
     try:
         cells = Cells(
             {name: read_array(folder, f"edges-{place}", np.float64) for place, name in enumerate(names["numbers"])},
@@ -92,7 +97,7 @@ def read(folder: Path) -> Baseline:
         len(counts[name].cells) != len(cells.edges[name]) + 1 for name in cells.edges
     ):
         raise InputError("the baseline's files do not fit each other: their lengths differ")
-    return Baseline(cells, counts, Null(features, groups))
+    return Baseline(cells, counts, Null(features, groups), quality)
 
 
 def _counts(values: Ints) -> Counts:

@@ -46,7 +46,7 @@ class Watch:
     """
 
     def __init__(self, background: Background, model: GivenModel | None) -> None:
-        self.parting = Parting(background.partition, background.threshold)
+        self.parting = Parting(background.partition)
         self.attribution: _Attribution | None = None
         self.unexplained = ""
         baseline = background.contributions

@@ -2,9 +2,10 @@
 
 Kept are counts by cell, how many rows hold each common word, the words that the vocabulary lacks, and a sample of rows
 as features for the null; who else wants to see every row is an observer. Captured requests do not say which group their
-rows are of, so the rows of a request, and of requests one after the other until there are as many as the baseline's
-groups have, are taken as one group: right where rows that resemble each other come in runs, and cautious where they do
-not. The price: what comes in longer runs is taken for surer than it is.
+rows are of, so rows one after the other, as many as the baseline's groups have, are taken as one group: right where
+rows that resemble each other come in runs, and cautious where they do not. A longer request is several groups: of a
+group larger than any of the baseline's, chance could not be told, since nothing can be dealt in its place. The price:
+what comes in longer runs is taken for surer than it is.
 """
 
 from collections import Counter
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from chalicelib.core.spec import PipelineSpec
@@ -26,6 +28,8 @@ from training.monitor.rows import encode_texts, look
 from training.monitor.sample import RowName, Sample
 from training.resampling import Groups
 
+Bools = npt.NDArray[np.bool_]
+
 ROWS = 1_000  # looked at together
 SAMPLE = 20_000  # rows that are kept as features
 MOST_WORDS = 200_000  # that the vocabulary lacks, remembered at once
@@ -33,10 +37,14 @@ MOST_WORDS = 200_000  # that the vocabulary lacks, remembered at once
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows that are looked at together: what the model answered, their groups (never falling), and which they are."""
+    """Rows that are looked at together: what the model answered, their groups (never falling), and which they are.
+
+    ``called`` says which rows the model called positive, of a regression none.
+    """
 
     rows: Sequence[Mapping[str, Value]]
     scores: Floats
+    called: Bools
     groups: Ints
     references: Sequence[RowName]
 
@@ -74,26 +82,35 @@ class Window:
         self._waiting: list[Mapping[str, Value]] = []
         self._scores: list[float] = []
         self._groups: list[int] = []
+        self._called: list[bool] = []
         self._references: list[RowName] = []
-        self._in_group = 0
+        self._taken = 0  # rows, those that wait among them
         self._sample = Sample(SAMPLE)
-        self.groups = 0
         self.rows = 0
         self.counts: dict[str, Counts] = {}
         self.words = {name: np.zeros(words.compared, np.int64) for name, words in cells.vocabularies.items()}
         self.new_words: dict[str, Counter[str]] = {name: Counter() for name in cells.vocabularies}
         self.tokens = {name: Tokens() for name in cells.vocabularies}
 
-    def add(self, rows: Sequence[Mapping[str, Value]], scores: Sequence[float], request: str = "") -> None:
-        """Count a request's rows; ``request`` is its id, if that is known."""
-        if self.groups == 0 or self._in_group >= self._run:
-            self.groups += 1
-            self._in_group = 0
-        self._in_group += len(rows)
+    @property
+    def groups(self) -> int:
+        """How many groups of rows there were."""
+        return -(-self._taken // self._run)
+
+    def add(
+        self,
+        rows: Sequence[Mapping[str, Value]],
+        scores: Sequence[float],
+        request: str = "",
+        called: Sequence[bool] = (),
+    ) -> None:
+        """Count a request's rows; ``request`` is its id, if known, and ``called`` which rows were called positive."""
         self._waiting += rows
         self._scores += scores
-        self._groups += [self.groups - 1] * len(rows)
+        self._called += called or [False] * len(rows)
+        self._groups += [(self._taken + place) // self._run for place in range(len(rows))]
         self._references += [RowName(request, index) for index in range(len(rows))]
+        self._taken += len(rows)
         if len(self._waiting) >= ROWS:
             self.settle()
 
@@ -109,12 +126,18 @@ class Window:
         for name, words in looked.words.items():
             self.words[name] += np.bincount(words.indices, minlength=words.shape[1])
             self._count_new(name, texts[name])
-        batch = Batch(self._waiting, np.array(self._scores), np.array(self._groups, np.int64), self._references)
+        batch = Batch(
+            self._waiting,
+            np.array(self._scores),
+            np.array(self._called, np.bool_),
+            np.array(self._groups, np.int64),
+            self._references,
+        )
         self._sample.add(self._cells.features(looked), batch.groups, batch.references)
         for observer in self._observers:
             observer.see(batch)
         self.rows += len(self._waiting)
-        self._waiting, self._scores, self._groups, self._references = [], [], [], []
+        self._waiting, self._scores, self._called, self._groups, self._references = [], [], [], [], []
 
     def shares(self) -> Floats:
         """Return the share of rows with each feature."""

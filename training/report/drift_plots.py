@@ -46,7 +46,7 @@ def shares(names: Sequence[str], before: Floats, now: Floats, title: str) -> Plo
         axes.invert_yaxis()
         axes.set(xlabel="Share of rows")
         axes.grid(visible=False, axis="y")
-        axes.legend(loc="best")
+        axes.legend(loc="lower right")
 
     return draw_plot(f"Shares of the categories of {_plain(title)}", (3.7, 1.0 + 0.3 * len(names)), draw)
 

@@ -25,6 +25,7 @@ SPEC = PipelineSpec(
     split=Split(salt="s"),
     learner=Learner("text_margin_boosting"),
 )
+TIME = "2026-01-01T10:00:00Z"
 WORDS = [f"word{number}" for number in range(60)]
 
 Row = dict[str, Any]
@@ -61,20 +62,31 @@ def in_base64(data: str, charset: str) -> str:
     return base64.b64encode(data.encode(charset)).decode()
 
 
-def line(asked: Row, answered: Row, time: str = "2026-01-01T10:00:00Z") -> bytes:
+def line(asked: Row, answered: Row, time: str = TIME, inference_id: str | None = None) -> bytes:
     """Return a captured line."""
+    named = {} if inference_id is None else {"inferenceId": inference_id}
     event = {
         "captureData": {"endpointInput": asked, "endpointOutput": answered},
-        "eventMetadata": {"eventId": "e", "inferenceTime": time},
+        "eventMetadata": {"eventId": "e", "inferenceTime": time, **named},
         "eventVersion": "0",
     }
     return json.dumps(event).encode() + b"\n"
 
 
-def captured_line(rows: Sequence[Mapping[str, Any]], scores: Sequence[float], version: str = "7") -> bytes:
+def captured_line(
+    rows: Sequence[Mapping[str, Any]],
+    scores: Sequence[float],
+    version: str = "7",
+    *,
+    time: str = TIME,
+    inference_id: str | None = None,
+    label: str = "good",
+) -> bytes:
     """Return a request and its answer as our server is captured."""
-    predictions = [{"label": "good", "score": score} for score in scores]
+    predictions = [{"label": label, "score": score} for score in scores]
     return line(
         side(json.dumps({"instances": list(rows)}), "application/json"),
         side(json.dumps({"model_version": version, "predictions": predictions}), "application/json"),
+        time,
+        inference_id,
     )

@@ -3,8 +3,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from chalicelib.core.spec import PipelineSpec
 from tests.training.monitor.captured import SPEC
@@ -12,10 +10,11 @@ from tests.training.monitor.models import text_rows
 from tests.training.monitor.windows import make_background, make_baseline
 from training.artifact import read_model
 from training.errors import InputError
+from training.held_out import Answers
 from training.learners.model import load
 from training.monitor import background
 from training.monitor import baseline as baselines
-from training.monitor.background import Background, find_threshold
+from training.monitor.background import Background
 from training.monitor.given import GivenModel
 from training.monitor.told import Watch
 from training.resampling import Groups
@@ -44,8 +43,7 @@ def explained(spec: PipelineSpec, given_model: GivenModel) -> Background:
         cells=made.cells,
         fitted=rows,
         rows=rows,
-        scores=scores,
-        called=scores >= given_model.loaded.threshold,
+        answers=Answers(scores, scores >= given_model.loaded.threshold, ["7"]),
         groups=groups,
         model=given_model,
     )
@@ -61,7 +59,6 @@ def test_a_background_comes_back_as_it_was(
         background.write(folder, written)
         found = background.read(folder, of)
         assert found.partition == written.partition
-        assert found.threshold == written.threshold
         assert found.tokens == written.tokens
         for part in ("totals", "products", "present", "groups"):
             assert np.all(getattr(found.sums, part) == getattr(written.sums, part))
@@ -93,7 +90,7 @@ def test_words_are_counted_against_the_fitted_rows(plain: Background) -> None:
     [
         ("background.json", None),
         ("background.json", b"{}"),
-        ("background.json", b'{"cuts": [], "tokens": [], "threshold": 1, "model": null}'),
+        ("background.json", b'{"cuts": [], "tokens": [], "model": null}'),
         ("part-totals.npy", np.zeros((3, 4))),
         ("part-products.npy", np.zeros(3)),
         ("part-groups.npy", np.zeros(3, np.int64)),
@@ -125,14 +122,6 @@ def test_another_specs_background_is_refused(tmp_path: Path, plain: Background, 
     background.write(tmp_path, plain)
     with pytest.raises(InputError, match="make it anew"):
         background.read(tmp_path, spec)
-
-
-@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=20), st.floats(0.01, 0.99))
-def test_the_threshold_calls_as_the_model_did(rows: list[tuple[float, bool]], threshold: float) -> None:
-    """By the threshold that is found the held-out rows are called as the model called them, whatever its own is."""
-    scores = np.array([score for score, _ in rows])
-    called = scores >= threshold
-    assert ((scores >= find_threshold(scores, called)) == called).all()
 
 
 def test_what_cannot_be_explained_says_why(plain: Background, explained: Background, given_model: GivenModel) -> None:

@@ -2,10 +2,10 @@ import pytest
 
 from tests.training.monitor.captured import make_rows
 from tests.training.monitor.windows import make_baseline, make_window
+from training.captured import Coverage
 from training.errors import InputError
 from training.monitor import window as windows
 from training.monitor.baseline import Baseline
-from training.monitor.capture import Coverage
 from training.monitor.check import Policy, check
 
 ALL = Coverage(files=1, read=300)
@@ -32,6 +32,16 @@ def test_no_drift_is_told(baseline: Baseline) -> None:
     assert (found.verdict, found.violations, found.reasons) == ("no drift", (), ())
     assert found.chance is not None
     assert found.chance > 0.01
+
+
+@pytest.mark.parametrize("run", [1, 6])
+@pytest.mark.parametrize("of_request", [4, 100])
+def test_large_requests_are_no_drift(run: int, of_request: int) -> None:
+    """Requests of more rows than any of the baseline's groups has are judged as the same rows in small ones are."""
+    baseline = make_baseline(run=run)
+    rows, scores = make_rows(300, 8)
+    found, alike = (check(baseline, make_window(baseline, rows, scores, of), ALL, Policy()) for of in (of_request, 1))
+    assert (found.verdict, found.chance) == ("no drift", alike.chance)
 
 
 @pytest.mark.parametrize(
@@ -99,13 +109,15 @@ def test_chunks_and_requests_change_no_count(
     assert (parts.shares() == whole.shares()).all()
     assert parts.new_words == whole.new_words
     assert parts.tokens == whole.tokens
-    assert parts.groups == -(-400 // of_request)
+    assert parts.groups == whole.groups == 400
 
 
-def test_groups_are_runs_of_requests() -> None:
-    """Requests one after the other are a group until there are as many rows as the baseline's groups have."""
+@pytest.mark.parametrize("of_request", [1, 4, 100])
+def test_groups_are_runs_of_rows(of_request: int) -> None:
+    """Rows one after the other are a group, as many as the baseline's groups have, however they come in requests."""
     baseline = make_baseline(300, run=6)
-    assert make_window(baseline, *make_rows(100, 8), of_request=4).groups == 13  # of two requests each
+    window = make_window(baseline, *make_rows(100, 8), of_request=of_request)
+    assert window.groups == window.sample()[1].count == 17
 
 
 def test_the_sample_is_whole_groups(monkeypatch: pytest.MonkeyPatch) -> None:

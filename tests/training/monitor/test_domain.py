@@ -64,9 +64,10 @@ def test_words_of_few_rows_are_not_named(baseline: Baseline) -> None:
     assert not [one for one in told(found, baseline.cells, window.words, 401)["features"] if "words" in one["feature"]]
 
 
-def test_few_groups_are_not_tried(baseline: Baseline) -> None:
+def test_few_groups_are_not_tried() -> None:
     """With fewer groups than folds on a side nothing is told."""
-    window = make_window(baseline, *make_rows(400, 8), of_request=100)
+    baseline = make_baseline(400, run=100)
+    window = make_window(baseline, *make_rows(600, 8))
     sides = Side(baseline.null.features, baseline.null.groups), Side(*window.sample())
     assert domain.tell_apart(*sides, window.references) is None
 

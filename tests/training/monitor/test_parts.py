@@ -125,11 +125,11 @@ def test_members_of_parts() -> None:
     assert Part("price", "outside") not in partition.parts
 
 
-def test_a_window_is_counted_from_the_threshold() -> None:
-    """Of labels the answer to a row is whether its score reaches the threshold of the baseline."""
+def test_a_window_is_counted_by_what_was_called() -> None:
+    """Of labels the answer to a row is whether the model called it positive, whatever its score."""
     baseline = make_baseline()
     partition = make_background(baseline).partition
     rows, scores = make_rows(250, 8)
-    parting = Parting(partition, 0.7)
+    parting = Parting(partition)
     make_window(baseline, rows, scores, 3, [parting])
-    assert parting.sums().overall().value == pytest.approx(np.mean([score >= 0.7 for score in scores]))
+    assert parting.sums().overall().value == pytest.approx(np.mean([score >= 0.5 for score in scores]))

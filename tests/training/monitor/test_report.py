@@ -15,11 +15,13 @@ from tests.training.monitor.captured import SPEC, captured_line, make_rows
 from tests.training.monitor.windows import put_baseline, requests
 from tests.training.sample import put_spec
 from training.__main__ import main
+from training.captured import Coverage, Wanted
+from training.held_out import Answers
 from training.monitor import asked, background, report
 from training.monitor import baseline as baselines
 from training.monitor.asked import Earlier
-from training.monitor.capture import Coverage, Wanted
 from training.monitor.check import Policy, check
+from training.monitor.model_quality import QualityPolicy
 from training.monitor.report import since
 from training.monitor.told import Watch, tell
 from training.monitor.window import Window
@@ -122,6 +124,7 @@ def test_every_section_is_there(page: str) -> None:
         "How well the window is told from the baseline",
         "Answers by slice",
         "What the model looks at",
+        "What to expect without labels",
         "Data quality",
         "Coverage",
     ]
@@ -207,8 +210,7 @@ def _check(
         cells=baseline.cells,
         fitted=rows,
         rows=rows,
-        scores=np.array(scores),
-        called=np.array(scores) > 0.5,
+        answers=Answers(np.array(scores), np.array(scores) >= 0.5, ["7"]),
         groups=groups,
         model=None,
     )
@@ -222,7 +224,7 @@ def _check(
     verdict: dict[str, Any] = {"verdict": checked.verdict, "p_value": checked.chance, "level": 0.05, "reasons": []}
     found = report.Findings(
         spec,
-        asked.Asked(Wanted(version=request), Policy()),
+        asked.Asked(Wanted(version=request), Policy(), QualityPolicy()),
         verdict,
         {**checked.statistics, **told.statistics},
         told.violations,

@@ -45,6 +45,7 @@ def test_counts_and_rows_agree() -> None:
     [
         ("baseline.json", b"{}"),
         ("baseline.json", b'{"layout": 1}'),
+        ("baseline.json", b'{"layout": 1, "numbers": [], "categories": [], "words": [], "quality": 1}'),
         ("edges-0.npy", b"not an array"),
         ("edges-0.npy", None),
         ("counts-1.npy", np.arange(3)),

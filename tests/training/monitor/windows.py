@@ -1,15 +1,18 @@
 """A small baseline, and windows like it and unlike it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from tests.training.monitor.captured import SPEC, Row, make_rows
+from training.captured import Captured
+from training.held_out import Answers
 from training.monitor import background, stored
 from training.monitor.background import Background
 from training.monitor.baseline import Baseline, make
-from training.monitor.capture import Captured
 from training.monitor.window import Observer, Window
 from training.resampling import Groups
 
@@ -31,16 +34,15 @@ def make_background(baseline: Baseline, count: int = 1_000, seed: int = 0, run: 
         cells=baseline.cells,
         fitted=make_rows(600, seed + 1)[0],
         rows=rows,
-        scores=numbers,
-        called=numbers >= 0.5,
+        answers=Answers(numbers, numbers >= 0.5, ["7"]),
         groups=Groups(np.arange(count) // run, -(-count // run)),
         model=None,
     )
 
 
-def put_baseline(folder: Path) -> None:
-    """Write a baseline's channel."""
-    baseline = make_baseline()
+def put_baseline(folder: Path, quality: dict[str, Any] | None = None) -> None:
+    """Write a baseline's channel; ``quality`` is what the model's answers to its rows were worth."""
+    baseline = replace(make_baseline(), quality=quality)
     stored.write(folder, baseline)
     background.write(folder, make_background(baseline))
 
@@ -55,7 +57,7 @@ def make_window(
     """Return rows as a window that was counted to its end."""
     window = Window(SPEC, baseline.cells, baseline.null.typical_group, observers)
     for captured in requests(rows, scores, of_request):
-        window.add(captured.rows, captured.scores, captured.id)
+        window.add(captured.rows, captured.scores, captured.id, captured.called)
     window.settle()
     return window
 
@@ -63,6 +65,11 @@ def make_window(
 def requests(rows: Sequence[Row], scores: Sequence[float], of_request: int = 1) -> list[Captured]:
     """Return rows in requests of so many."""
     return [
-        Captured(rows[first : first + of_request], scores[first : first + of_request], f"request {first}")
+        Captured(
+            rows[first : first + of_request],
+            scores[first : first + of_request],
+            f"request {first}",
+            called=[score >= 0.5 for score in scores[first : first + of_request]],
+        )
         for first in range(0, len(rows), of_request)
     ]

@@ -13,7 +13,6 @@ import base64
 import binascii
 import csv
 import io
-import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -26,38 +25,44 @@ from chalicelib.core import container
 from chalicelib.core.spec import PipelineSpec
 from chalicelib.core.values import Value
 from training.errors import BadValueError, RequestError
+from training.events import UnusableError, as_object, parse_event, parse_json, read_lines
 from training.instances import parse_request
 from training.records import list_files
 from training.rows import parse_columns
 
-MAX_LINE = 64 * 1024**2  # bytes; both bodies have 6 MiB at most, and base64 adds a third
 CSV = "text/csv"
 TEXT = "text/plain"
+_WRONG = "endpointOutput holds no answers of ours"
 
 
 @dataclass(frozen=True)
 class Captured:
     """One request: its rows, and what the model answered to each.
 
-    ``id`` is what a row is named by: the inference id that its caller gave it, else SageMaker's event id; empty if it
-    has neither.
+    ``called`` says which rows the model called positive, by whatever threshold it had; none of a regression's. ``id``
+    is what labels name it by: the inference id that its caller gave it, else SageMaker's event id; empty if it has
+    neither. ``asked`` is when, None if that is not known.
     """
 
     rows: Sequence[Mapping[str, Value]]
     scores: Sequence[float]
     id: str = ""
+    asked: datetime | None = None
+    called: Sequence[bool] = ()
 
 
 @dataclass(frozen=True)
 class Wanted:
     """Which captured requests belong to the window: of a version of the model, begun and not ended then.
 
-    ``version`` is empty for any; times are None for no bound, and zone-aware else.
+    ``version`` is empty for any; times are None for no bound, and zone-aware else. Where no ``answers`` are wanted,
+    nothing of them is read: there are no scores, any version will do, and a request without an answer too.
     """
 
     version: str = ""
     start: datetime | None = None
     end: datetime | None = None
+    answers: bool = True
 
 
 @dataclass
@@ -78,6 +83,13 @@ class Coverage:
         known = self.read + self.unreadable.total()
         return self.read / max(1, known, expected or 0)
 
+    def shortfall(self, expected: int | None, least: float) -> str:
+        """Return why too little of the window was read; empty if it is enough."""
+        share = self.share(expected)
+        if share >= least:
+            return ""
+        return f"{share:.1%} of the window's requests could be read, and {least:.1%} are asked for"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the counts, JSON-ready."""
         return {
@@ -89,10 +101,6 @@ class Coverage:
         }
 
 
-class _UnreadableError(Exception):
-    """A line that cannot be used: why."""
-
-
 class _LeftOutError(Exception):
     """A line that does not belong to the window: why."""
 
@@ -102,11 +110,11 @@ def read_captured(folder: Path, spec: PipelineSpec, wanted: Wanted, coverage: Co
     for path in list_files(folder):
         coverage.files += 1
         lines = 0
-        for line in _lines(path, coverage):
+        for line in read_lines(path):
             lines += 1
             try:
                 captured = _parse(line, spec, wanted)
-            except _UnreadableError as error:
+            except UnusableError as error:
                 coverage.unreadable[str(error)] += 1
             except _LeftOutError as error:
                 coverage.left_out[str(error)] += 1
@@ -116,58 +124,60 @@ def read_captured(folder: Path, spec: PipelineSpec, wanted: Wanted, coverage: Co
         coverage.empty_files += lines == 0
 
 
-def _lines(path: Path, coverage: Coverage) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while line := file.readline(MAX_LINE):
-            if len(line) == MAX_LINE and not line.endswith(b"\n"):
-                coverage.unreadable["the line is too long"] += 1
-                while line and not line.endswith(b"\n"):
-                    line = file.readline(MAX_LINE)
-            elif line.strip():
-                yield line
-
-
-def _parse(line: bytes, spec: PipelineSpec, wanted: Wanted) -> Captured:
-    event = _object(_json(line, "the line is not JSON"), "the line is not a JSON object")
-    _check_time(event, wanted)
-    data = _object(event.get("captureData"), "there is no captureData")
-    asked, answered = (_body(data, side) for side in ("endpointInput", "endpointOutput"))
-    scores = _scores(*answered, spec, wanted.version)
-    rows = _rows(*asked, spec)
-    if len(rows) != len(scores):
-        raise _UnreadableError("there are not as many answers as instances")
+def _parse(line: bytes | None, spec: PipelineSpec, wanted: Wanted) -> Captured:
+    event = parse_event(line)
     metadata = event.get("eventMetadata")
-    named = (metadata.get("inferenceId") or metadata.get("eventId")) if isinstance(metadata, dict) else ""
-    return Captured(rows, scores, named if isinstance(named, str) else "")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    asked = _time(metadata)
+    _check_time(asked, wanted)
+    data = as_object(event.get("captureData"), "there is no captureData")
+    request = _body(data, "endpointInput")
+    answers = _answers(*_body(data, "endpointOutput"), spec, wanted.version) if wanted.answers else []
+    rows = _rows(*request, spec)
+    if wanted.answers and len(rows) != len(answers):
+        raise UnusableError("there are not as many answers as instances")
+    named = metadata.get("inferenceId") or metadata.get("eventId")
+    return Captured(
+        rows,
+        [score for score, _ in answers],
+        named if isinstance(named, str) else "",
+        asked,
+        [called for _, called in answers],
+    )
 
 
-def _check_time(event: Mapping[str, Any], wanted: Wanted) -> None:
+def _time(metadata: Mapping[str, Any]) -> datetime | None:
+    """Return when a request was asked; None without a zone too, since such a time cannot be compared."""
+    try:
+        time = datetime.fromisoformat(metadata["inferenceTime"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    return time if time.tzinfo else None
+
+
+def _check_time(asked: datetime | None, wanted: Wanted) -> None:
     if wanted.start is None and wanted.end is None:
         return
-    try:
-        time = datetime.fromisoformat(event["eventMetadata"]["inferenceTime"])
-        early = wanted.start is not None and time < wanted.start
-        late = wanted.end is not None and time >= wanted.end
-    except (KeyError, TypeError, ValueError) as error:  # a time without a zone cannot be compared
-        raise _UnreadableError("there is no inferenceTime with a zone") from error
-    if early or late:
+    if asked is None:
+        raise UnusableError("there is no inferenceTime with a zone")
+    if (wanted.start is not None and asked < wanted.start) or (wanted.end is not None and asked >= wanted.end):
         raise _LeftOutError("asked outside the window")
 
 
 def _body(data: Mapping[str, Any], side: str) -> tuple[str, str]:
     """Return the media type and text of one side."""
-    half = _object(data.get(side), f"there is no {side}")
+    half = as_object(data.get(side), f"there is no {side}")
     content, kind, encoding = half.get("data"), half.get("observedContentType", ""), half.get("encoding")
     if not isinstance(content, str) or not isinstance(kind, str):
-        raise _UnreadableError(f"{side} has no data")
+        raise UnusableError(f"{side} has no data")
     media_type, _, parameters = kind.partition(";")
     if encoding == "BASE64":
         try:
             content = base64.b64decode(content, validate=True).decode(_charset(parameters))
         except (binascii.Error, LookupError, ValueError) as error:
-            raise _UnreadableError(f"{side} is not base64 of text in its charset") from error
+            raise UnusableError(f"{side} is not base64 of text in its charset") from error
     elif encoding not in {"JSON", "CSV"}:
-        raise _UnreadableError(f"{side} has an unknown encoding")
+        raise UnusableError(f"{side} has an unknown encoding")
     return media_type.strip().lower() or (CSV if encoding == "CSV" else container.JSON), content
 
 
@@ -190,42 +200,30 @@ def _rows(media_type: str, body: str, spec: PipelineSpec) -> Sequence[Mapping[st
         if media_type == TEXT and spec.text_column is not None:
             return [{spec.text_column: body}]
     except (RequestError, BadValueError, csv.Error, ValueError) as error:  # ValueError: other than as many fields
-        raise _UnreadableError("endpointInput holds no instances of the spec's") from error
-    raise _UnreadableError("endpointInput is of a type that is not read")
+        raise UnusableError("endpointInput holds no instances of the spec's") from error
+    raise UnusableError("endpointInput is of a type that is not read")
 
 
-def _scores(media_type: str, body: str, spec: PipelineSpec, version: str) -> list[float]:
-    wrong = "endpointOutput holds no answers of ours"
+def _answers(media_type: str, body: str, spec: PipelineSpec, version: str) -> list[tuple[float, bool]]:
+    """Return what was answered to each instance: its score, and whether it was called positive."""
     if media_type == container.JSON_LINES:
-        found = [_object(_json(line, wrong), wrong) for line in body.splitlines() if line.strip()]
+        found = [as_object(parse_json(line, _WRONG), _WRONG) for line in body.splitlines() if line.strip()]
         versions = {str(one.get("model_version", "")) for one in found}
     else:
-        answer = _object(_json(body, wrong), wrong)
+        answer = as_object(parse_json(body, _WRONG), _WRONG)
         predictions = answer.get("predictions")
         if not isinstance(predictions, list):
-            raise _UnreadableError(wrong)
-        found, versions = [_object(one, wrong) for one in predictions], {str(answer.get("model_version", ""))}
+            raise UnusableError(_WRONG)
+        found, versions = [as_object(one, _WRONG) for one in predictions], {str(answer.get("model_version", ""))}
     if version and versions != {version}:
         raise _LeftOutError("answered by another version")
-    numbers = [one.get("value" if spec.regression else "score") for one in found]
-    return [_finite(number, wrong) for number in numbers]
+    return [_answer(one, spec) for one in found]
 
 
-def _finite(number: object, wrong: str) -> float:
-    if isinstance(number, int | float) and not isinstance(number, bool) and math.isfinite(number):
-        return float(number)
-    raise _UnreadableError(wrong)
-
-
-def _json(text: str | bytes, wrong: str) -> object:
-    try:
-        value: object = json.loads(text)
-    except (ValueError, RecursionError) as error:  # not JSON or not UTF-8, too many digits, or nested without end
-        raise _UnreadableError(wrong) from error
-    return value
-
-
-def _object(value: object, wrong: str) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise _UnreadableError(wrong)
-    return value
+def _answer(given: Mapping[str, Any], spec: PipelineSpec) -> tuple[float, bool]:
+    number = given.get("value" if spec.regression else "score")
+    if not isinstance(number, int | float) or isinstance(number, bool) or not math.isfinite(number):
+        raise UnusableError(_WRONG)
+    if not spec.regression and not 0 <= number <= 1:
+        raise UnusableError(_WRONG)
+    return float(number), not spec.regression and given.get("label") == spec.positive_label

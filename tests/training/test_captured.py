@@ -1,5 +1,5 @@
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 
 from chalicelib.core.spec import PipelineSpec
 from tests.training.monitor.captured import SPEC, captured_line, in_base64, line, make_rows, side
-from training.monitor import capture
-from training.monitor.capture import Captured, Coverage, Wanted, read_captured
+from training import events
+from training.captured import Captured, Coverage, Wanted, read_captured
 
 ROWS, SCORES = make_rows(3, seed=0)
 GOOD = captured_line(ROWS, SCORES)
+ASKED = datetime(2026, 1, 1, 10, tzinfo=UTC)
+CAPTURED = Captured(ROWS, SCORES, "e", ASKED, [True] * 3)
 ANY = Wanted()
 ANSWER = side(json.dumps({"model_version": "7", "predictions": [{"label": "bad", "score": 0.25}]}), "application/json")
 
@@ -37,7 +39,10 @@ def read(folder: Path, spec: PipelineSpec, wanted: Wanted = ANY) -> tuple[list[C
 def test_every_encoding_is_read(tmp_path: Path, spec: PipelineSpec, asked: dict[str, str]) -> None:
     """JSON, JSON Lines, CSV and text, plain and in base64 with a charset, are the same row."""
     (tmp_path / "a.jsonl").write_bytes(line(asked, ANSWER))
-    assert read(tmp_path, spec) == ([Captured([{"text": "café"}], [0.25], "e")], Coverage(files=1, read=1))
+    assert read(tmp_path, spec) == (
+        [Captured([{"text": "café"}], [0.25], "e", ASKED, [False])],
+        Coverage(files=1, read=1),
+    )
 
 
 @pytest.mark.parametrize(
@@ -62,6 +67,7 @@ def test_every_encoding_is_read(tmp_path: Path, spec: PipelineSpec, asked: dict[
         (line(side("1,2", "text/csv", "CSV"), ANSWER), "endpointInput holds no instances of the spec's"),
         (captured_line(ROWS, SCORES[:2]), "there are not as many answers as instances"),
         (captured_line(ROWS, [float("nan")] * 3), "endpointOutput holds no answers of ours"),
+        (captured_line(ROWS, [0.5, 1.5, 0.5]), "endpointOutput holds no answers of ours"),
         (line(side("x", "application/json"), side("<html>", "text/html")), "endpointOutput holds no answers of ours"),
     ],
 )
@@ -69,7 +75,7 @@ def test_what_cannot_be_read_is_counted(tmp_path: Path, damaged: bytes, reason: 
     """A damaged line costs itself and is counted by its reason; its neighbours are read."""
     (tmp_path / "a.jsonl").write_bytes(GOOD + damaged + GOOD)
     found, coverage = read(tmp_path, SPEC)
-    assert found == [Captured(ROWS, SCORES, "e")] * 2
+    assert found == [CAPTURED] * 2
     assert coverage.unreadable == {reason: 1}
     assert coverage.share(None) == pytest.approx(2 / 3)
 
@@ -80,7 +86,7 @@ def test_nothing_is_fatal(tmp_path_factory: pytest.TempPathFactory, junk: bytes,
     folder = tmp_path_factory.mktemp("captured")
     (folder / "a.jsonl").write_bytes(junk + b"\n" + GOOD[:cut])
     (folder / "b.jsonl").write_bytes(GOOD)
-    assert read(folder, SPEC)[0][-1] == Captured(ROWS, SCORES, "e")
+    assert read(folder, SPEC)[0][-1] == CAPTURED
 
 
 def test_files_late_and_empty(tmp_path: Path) -> None:
@@ -111,25 +117,30 @@ def test_what_is_not_of_the_window(tmp_path: Path) -> None:
     assert coverage.share(4) == 0.25
 
 
-@pytest.mark.parametrize(
-    ("metadata", "named"),
-    [
-        ({"eventId": "e"}, "e"),
-        ({"eventId": "e", "inferenceId": "i"}, "i"),
-        ({"eventId": 7}, ""),
-        ({}, ""),
-    ],
-)
-def test_requests_have_names(tmp_path: Path, metadata: dict[str, object], named: str) -> None:
-    """A request's name is its inference id, else its event id; one without either is read all the same."""
-    (tmp_path / "a.jsonl").write_bytes(json.dumps(json.loads(GOOD) | {"eventMetadata": metadata}).encode())
-    assert [captured.id for captured in read(tmp_path, SPEC)[0]] == [named]
-
-
 def test_a_line_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A line of more than a request can have is passed over without being held in memory."""
-    monkeypatch.setattr(capture, "MAX_LINE", len(GOOD) + 1)
+    monkeypatch.setattr(events, "MAX_LINE", len(GOOD) + 1)
     (tmp_path / "a.jsonl").write_bytes(GOOD + b"x" * 5 * len(GOOD) + b"\n" + GOOD)
     found, coverage = read(tmp_path, SPEC)
     assert len(found) == 2
     assert coverage.unreadable == {"the line is too long": 1}
+
+
+@pytest.mark.parametrize(("metadata", "name"), [({"inferenceId": "i"}, "i"), ({}, "e"), ({"eventId": 1}, "")])
+def test_a_request_has_the_name_that_labels_use(tmp_path: Path, metadata: dict[str, object], name: str) -> None:
+    """A request is called by the inference id of its caller, else by SageMaker's event id, as Model Monitor has it."""
+    event = json.loads(GOOD)
+    event["eventMetadata"] |= metadata
+    (tmp_path / "a.jsonl").write_text(json.dumps(event))
+    (found,) = read(tmp_path, SPEC)[0]
+    assert (found.id, found.asked) == (name, ASKED)
+
+
+def test_answers_that_nobody_wants_are_not_read(tmp_path: Path) -> None:
+    """Where only requests are wanted, one whose answer is missing or no answer of ours counts like any other."""
+    (halved := json.loads(GOOD))["captureData"].pop("endpointOutput")
+    failed = line(json.loads(GOOD)["captureData"]["endpointInput"], side("<html>", "text/html"))
+    (tmp_path / "a.jsonl").write_bytes(GOOD + json.dumps(halved).encode() + b"\n" + failed)
+    found, coverage = read(tmp_path, SPEC, Wanted(answers=False))
+    assert [(one.rows, one.scores) for one in found] == [(ROWS, [])] * 3
+    assert coverage.unreadable == {}
