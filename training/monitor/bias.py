@@ -79,7 +79,7 @@ def violations(slices: Sequence[Mapping[str, Any]], level: float, scale: float) 
                     "metric_name": "DPPL",
                     "constraint_check_type": "bias_drift_check",
                     "description": f"the difference was {difference['before']:.4g} and is {difference['now']:.4g},"
-                    f" p-value {difference['p_value']:.4f}, corrected for all slices",
+                    f" p-value {difference['p_value']:.2g}, corrected for all slices",
                 }
             )
     return found

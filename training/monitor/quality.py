@@ -69,7 +69,7 @@ def violations(partition: Partition, found: Mapping[str, Mapping[str, Any]], lev
                         "feature_name": column.name,
                         "constraint_check_type": _check(kind, column.kind),
                         "description": f"{one['now']:.2%} of the rows {said}, and {one['before']:.2%} did in the"
-                        f" baseline; p-value {one['p_value']:.4f}, corrected for all checks",
+                        f" baseline; p-value {one['p_value']:.2g}, corrected for all checks",
                     }
                 )
     return listed
