@@ -58,7 +58,7 @@ class AlarmRule:
 def alarm_rule(
     checks: float, *, false_alarms: float = 1.0, common: float = 0.0, alarms: int = 1, lowest: float = LOWEST_LEVEL
 ) -> AlarmRule:
-    """Return the rule that keeps false alarms as rare as stated.
+    """Return the rule that keeps false alarms as rare as stated; the same question is worked out once.
 
     Parameters
     ----------
@@ -80,7 +80,12 @@ def alarm_rule(
         If the numbers mean nothing, or no rule of ours is so strict.
     """
     _refuse_nonsense(checks, false_alarms, common, alarms, lowest)
-    allowed = false_alarms / alarms
+    return _quickest(checks, false_alarms / alarms, common, lowest)
+
+
+@cache
+def _quickest(checks: float, allowed: float, common: float, lowest: float) -> AlarmRule:
+    """Return of all rules within the bound the one that sees a drift soonest."""
     within = max(1, min(MOST_CHECKS, floor(LONGEST_DAYS * checks / DAYS_A_MONTH)))
     best: tuple[float, AlarmRule] | None = None
     open_rules = {(m, n) for n in range(1, within + 1) for m in range(n // 2 + 1, n + 1)}

@@ -104,3 +104,8 @@ def test_what_no_rule_can_hold_is_refused() -> None:
     """Where no rule is strict enough, the owner is told to check less often, and gets none that alarms more."""
     with pytest.raises(InvalidSpecError, match="check less often"):
         alarm_rule(SCHEDULES["weekly"], false_alarms=0.001)
+
+
+def test_a_rule_is_worked_out_once() -> None:
+    """Every look asks for its pipeline's rule, which takes longer than the look itself: it is found once."""
+    assert alarm_rule(SCHEDULES["hourly"], common=0.5) is alarm_rule(SCHEDULES["hourly"], common=0.5)
