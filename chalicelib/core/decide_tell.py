@@ -2,6 +2,9 @@
 
 What is told is read from the ledger's own decisions, in their order, so nothing that happened can be left out: notices
 that are not known to have been sent are sent again. The price: one may come twice.
+
+Most decisions concern nobody. Once there are many of these since the last notice it is written down how far they were
+read, so that a look never reads more than that, however long nothing happens.
 """
 
 from collections.abc import Sequence
@@ -13,6 +16,7 @@ from chalicelib.core.ledger import Decision, Told
 from chalicelib.core.stage import Stage
 
 MOST_AT_ONCE = 20
+MOST_READ = 200  # decisions that concern nobody, which each look reads
 _MAX_SUBJECT = 100  # characters: Amazon SNS API reference, Publish
 _MAX_REASON = 2_000
 
@@ -36,8 +40,13 @@ _HEADLINES = {
 def decide_tell(stage: Stage, facts: PipelineFacts) -> Plan:
     """Tell of what was decided since people were told last."""
     news = [(decision, headline) for decision in facts.untold if (headline := _headline(decision))]
-    if not news:
+    if not news and len(facts.untold) < MOST_READ:
         return Plan("idle", "nobody needs to be told anything")
+    if not news:
+        last = facts.untold[-1].fence
+        told = Told(last, last, facts.head.fence + 1)
+        why = f"the decisions up to {last} concern nobody"
+        return Plan("telling", why, change=Change(replace(facts.head, told=told)))
     some = news[:MOST_AT_ONCE]
     told = Told(_since(facts), some[-1][0].fence, facts.head.fence + 1)
     notices = tuple(_notice(stage, facts.pipeline, decision, headline) for decision, headline in some)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.core.actions import Publish
-from chalicelib.core.decide_tell import MOST_AT_ONCE, decide_tell, untold
+from chalicelib.core.decide_tell import MOST_AT_ONCE, MOST_READ, decide_tell, untold
 from chalicelib.core.ledger import DONE, Decision, Told
 from tests.chalicelib.aws.world import STAGE
 from tests.chalicelib.core.samples import FACTS
@@ -85,3 +85,18 @@ def test_many_at_once() -> None:
     assert len(plan.actions) == MOST_AT_ONCE
     assert plan.change is not None
     assert plan.change.head.told == Told(0, MOST_AT_ONCE, FACTS.head.fence + 1)
+
+
+def test_what_concerns_nobody_is_read_once() -> None:
+    """After many decisions that concern nobody nothing is told, and the next look reads only what came since."""
+    quiet = tuple(decision(n, "watching", "checking") for n in range(5, 5 + MOST_READ))
+    plan = decide_tell(STAGE, replace(FACTS, untold=quiet))
+    assert not plan.actions
+    assert plan.change is not None
+    told = plan.change.head.told
+    assert told is not None
+    assert told.since == quiet[-1].fence
+    passed = decision(quiet[-1].fence + 1, "telling", "telling")
+    promoted = decision(quiet[-1].fence + 2, "learning", "promoted")
+    assert untold(told, (passed, promoted)) == (passed, promoted)
+    assert decide_tell(STAGE, replace(FACTS, untold=quiet[1:])).idle
