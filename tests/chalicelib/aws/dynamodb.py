@@ -1,19 +1,21 @@
 """DynamoDB's items, conditions and transactions, as far as the ledger uses them."""
 
+from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.chalicelib.aws.refusals import refused
 
 Item = dict[str, Any]
-_PAGE = 5  # items a page, so that tests meet a second one
 
 
 @dataclass
 class Tables:
-    """Items by table, partition and sort key."""
+    """Items by table, partition and sort key; a ``page`` of a query is so short that tests meet a second one."""
 
     items: dict[tuple[str, str, str], Item] = field(default_factory=dict)
+    page: int = 5  # items
+    _sorted: list[tuple[str, str, str]] = field(default_factory=list, repr=False)
 
     def get_item(self, TableName: str, Key: Item, ConsistentRead: bool) -> Item:  # noqa: FBT001 - boto3's
         assert ConsistentRead
@@ -23,7 +25,7 @@ class Tables:
     def put_item(self, TableName: str, Item: Item, ConditionExpression: str = "", **values: Any) -> Item:
         if not self._holds(TableName, Item, ConditionExpression, values):
             raise refused("ConditionalCheckFailedException")
-        self.items[_key(TableName, Item)] = Item
+        self._store(_key(TableName, Item), Item)
         return {}
 
     def transact_write_items(self, TransactItems: list[Item]) -> Item:
@@ -33,7 +35,7 @@ class Tables:
             reasons = [{"Code": "None" if holds else "ConditionalCheckFailed"} for holds in held]
             raise refused("TransactionCanceledException", CancellationReasons=reasons)
         for put in puts:
-            self.items[_key(put["TableName"], put["Item"])] = put["Item"]
+            self._store(_key(put["TableName"], put["Item"]), put["Item"])
         return {}
 
     def query_pages(
@@ -46,12 +48,15 @@ class Tables:
         assert ConsistentRead
         assert KeyConditionExpression == "pk = :pk AND sk BETWEEN :first AND :last"
         partition, first, last = (ExpressionAttributeValues[name]["S"] for name in (":pk", ":first", ":last"))
-        found = [
-            self.items[key]
-            for key in sorted(self.items)
-            if key[:2] == (TableName, partition) and first <= key[2] <= last
-        ]
-        return [{"Items": found[start : start + _PAGE]} for start in range(0, len(found) or 1, _PAGE)]
+        begin = bisect_left(self._sorted, (TableName, partition, first))
+        end = bisect_right(self._sorted, (TableName, partition, last))
+        found = [self.items[key] for key in self._sorted[begin:end]]
+        return [{"Items": found[start : start + self.page]} for start in range(0, len(found) or 1, self.page)]
+
+    def _store(self, key: tuple[str, str, str], item: Item) -> None:
+        if key not in self.items:
+            insort(self._sorted, key)
+        self.items[key] = item
 
     def _holds(self, table: str, item: Item, condition: str, values: Item) -> bool:
         known = self.items.get(_key(table, item))

@@ -1,15 +1,15 @@
 """One bucket with versions, in memory."""
 
 import io
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import md5
+from itertools import islice, takewhile
 from typing import Any
 
 from tests.chalicelib.aws.refusals import refused
-
-_PAGE = 4  # entries a page, so that tests meet a second one
 
 
 @dataclass(frozen=True)
@@ -24,15 +24,19 @@ class Stored:
 
 @dataclass
 class Objects:
-    """A bucket that keeps versions."""
+    """A bucket that keeps versions; a ``page`` of a list is so short that tests meet a second one."""
 
     bucket: str
     time: Callable[[], datetime] = field(repr=False)
+    page: int = 4  # entries
     versions: dict[str, list[Stored]] = field(default_factory=dict)  # the newest first
     _numbers: dict[str, int] = field(default_factory=dict)  # versions of each key so far, those forgotten too
+    _sorted: list[str] = field(default_factory=list, repr=False, compare=False)  # the keys; empty: to be sorted anew
 
     def put(self, key: str, content: bytes | None) -> str:
         """Store a version, or with no content a delete marker; return its id."""
+        if key not in self.versions:
+            self._sorted.clear()
         self._numbers[key] = self._numbers.get(key, 0) + 1
         version = f"v{self._numbers[key]}"
         self.versions.setdefault(key, []).insert(0, Stored(key, version, self.time(), content))
@@ -41,6 +45,7 @@ class Objects:
     def forget(self, key: str) -> None:
         """Delete all versions of a key for good."""
         del self.versions[key]
+        self._sorted.clear()
 
     def read(self, key: str) -> bytes:
         """Return the content of a key's newest version."""
@@ -48,7 +53,10 @@ class Objects:
 
     def list_keys(self, prefix: str) -> list[str]:
         """Return the keys below a prefix."""
-        return sorted(key for key in self.versions if key.startswith(prefix))
+        if not self._sorted:
+            self._sorted += sorted(self.versions)
+        first = bisect_left(self._sorted, prefix)
+        return list(takewhile(lambda key: key.startswith(prefix), islice(self._sorted, first, None)))
 
     def head_object(self, Bucket: str, Key: str, VersionId: str | None = None) -> dict[str, Any]:
         stored = self._find(Key, VersionId)
@@ -71,12 +79,12 @@ class Objects:
 
     def list_object_versions_pages(self, Bucket: str, Prefix: str) -> list[dict[str, Any]]:
         found = [stored for key in self.list_keys(Prefix) for stored in self.versions[key]]
-        return [self._page(found[start : start + _PAGE]) for start in range(0, len(found) or 1, _PAGE)]
+        return [self._page(found[start : start + self.page]) for start in range(0, len(found) or 1, self.page)]
 
     def list_objects_v2_pages(self, Bucket: str, Prefix: str, StartAfter: str) -> list[dict[str, Any]]:
         found = [self.versions[key][0] for key in self.list_keys(Prefix) if key > StartAfter]
         listed = [{"Key": one.key, "ETag": _etag(one.content)} for one in found if one.content is not None]
-        return [{"Contents": listed[start : start + _PAGE]} for start in range(0, len(listed) or 1, _PAGE)]
+        return [{"Contents": listed[start : start + self.page]} for start in range(0, len(listed) or 1, self.page)]
 
     def _page(self, found: list[Stored]) -> dict[str, Any]:
         page: dict[str, Any] = {}

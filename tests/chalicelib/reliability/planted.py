@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.adapters import executor, ledger, sagemaker
 from chalicelib.adapters.storage import S3Storage
-from chalicelib.core import attempts, decide_dataset, decide_rollout, digests, errors, job_requests
+from chalicelib.core import attempts, decide_dataset, decide_rollout, decide_watch, digests, errors, job_requests
 from chalicelib.core.actions import Call, CopyVersion, Plan
 from chalicelib.core.facts import Job
 from chalicelib.services import observer, pipelines
@@ -159,3 +159,18 @@ def name_by_the_moment(patch: Patch) -> None:
         return Call(call.operation, {**call.request, "TrainingJobName": name})
 
     patch.setattr(job_requests, "training_job", training_job)
+
+
+def drop_the_cool_down(patch: Patch) -> None:
+    """Let an alarm start a run whenever it rings."""
+    patch.setattr(decide_watch, "_ready", lambda *_: None)
+
+
+def forget_the_slot(patch: Patch) -> None:
+    """Check a slot without writing down that it was taken up."""
+    patch.setattr(decide_watch, "_taken", lambda head, *_: head.slots)
+
+
+def forget_who_was_told(patch: Patch) -> None:
+    """Tell people of everything that was ever decided."""
+    patch.setattr(observer, "untold", lambda _, decisions: tuple(decisions))

@@ -13,6 +13,7 @@ from tests.chalicelib.reliability import (
     test_jobs,
     test_kills,
     test_lost_events,
+    test_month,
     test_permutations,
     test_races,
     test_refused_calls,
@@ -51,6 +52,11 @@ def denied() -> None:
     test_refused_calls.check_refusal(
         "create_training_job", refused("AccessDenied", 403), "AccessDenied", DeniedError, "before"
     )
+
+
+def days() -> None:
+    """Live through the first days of a month."""
+    test_month.check_days(0, test_month.SHORT)
 
 
 PLANTED: dict[Plant, tuple[str, Callable[[], None]]] = {
@@ -92,6 +98,9 @@ PLANTED: dict[Plant, tuple[str, Callable[[], None]]] = {
         "test_kills.test_every_call",
         lambda: test_kills.test_every_call(everything=True),
     ),
+    planted.drop_the_cool_down: ("test_month.test_month", days),
+    planted.forget_the_slot: ("test_month.test_month", days),
+    planted.forget_who_was_told: ("test_month.test_month", days),
 }
 
 
