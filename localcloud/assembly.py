@@ -75,7 +75,7 @@ class Assembly:
         settings, database, clock = ground.settings, ground.database, ground.clock
         self._moto = MotoServices()
         self._warming = threading.Thread(target=self._moto.warm, name="warm", daemon=True)
-        self._dynamodb = DynamoDb(self._moto, database, clock.now)
+        self._dynamodb = DynamoDb(self._moto, database, clock, settings.delays.item_expiry)
         self._iam = Iam(self._moto, database, clock.now, lambda: secrets.randbits(32))
         self._events = EventBridge(
             settings,

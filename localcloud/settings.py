@@ -33,6 +33,7 @@ class Delays:
     invocation_metrics: float = 1.0  # between two looks whether metrics of invocations wait to be recorded
     data_capture: float = 1.0  # between two looks whether captured invocations wait to be stored
     sns_retries: tuple[float, ...] = (0.5, 1.0, 2.0)  # before each further try of a notification
+    item_expiry: float = 3600.0  # between two looks for items whose time to live has passed
     revival: float = 0.5  # between two looks whether a server in service has ended
 
 
@@ -47,6 +48,7 @@ PRESETS: Mapping[str, Delays] = {
         endpoint_start=180.0,
         model_package=2.0,
         data_capture=120.0,
+        item_expiry=86_400.0,
         sns_retries=(20.0, 20.0, 20.0),
     ),
 }

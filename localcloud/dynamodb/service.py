@@ -3,19 +3,20 @@
 Requests are answered by moto one at a time. The items a write is about are looked at before and after: what changed
 after a success is kept, what changed after a refusal is put back, as DynamoDB changes nothing then. Changes to tables
 are kept as requests, and done again at the start. No answer, not even a read's, leaves before all that it may have
-seen is on the disk; requests that wait for that share one fsync. The price: an item is written twice as JSON, and a
+seen is on the disk; requests that wait for that share one fsync. Items whose time to live has passed are looked for now
+and then, as DynamoDB does, so they can be read for a while. The price: an item is written twice as JSON, and a
 transaction copies its tables, as moto does that to be able to go back.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
 
 from localcloud import journal
+from localcloud.clock import Clock
 from localcloud.database import Database
 from localcloud.dynamodb import emulated, tables
 from localcloud.dynamodb.tables import Table
@@ -42,12 +43,13 @@ _REMOVE_ALL = "DELETE FROM dynamodb_items WHERE region = ? AND name = ?"
 
 
 class DynamoDb:
-    """One DynamoDB for all regions; ``now`` dates what is made."""
+    """One DynamoDB for all regions; ``expiry`` are the seconds between two looks for items that have expired."""
 
-    def __init__(self, moto: MotoServices, database: Database, now: Callable[[], datetime]) -> None:
+    def __init__(self, moto: MotoServices, database: Database, clock: Clock, expiry: float) -> None:
         self._moto = moto
         self._database = database
-        self._now = now
+        self._clock = clock
+        self._expiry = expiry
         self._lock = threading.Lock()
         self._disk = GroupCommit(database)
         journal.define(database)
@@ -68,6 +70,7 @@ class DynamoDb:
                 found[region, name] = tables.find(region, name)
             if table := found[region, name]:
                 table.put(item)
+        self._clock.after(self._expiry, self._expire)
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request; raises AwsError for what is not emulated."""
@@ -93,6 +96,18 @@ class DynamoDb:
                 seen = self._disk.added
         self._disk.wait(seen)
         return answer(environ, start_response)
+
+    def _expire(self) -> None:
+        """Delete the items whose time to live has passed, and look again later."""
+        with self._lock:
+            now = self._clock.now().timestamp()
+            for region, table in tables.every():
+                for item in table.expired(now):
+                    table.remove(item)
+                    self._disk.add(_REMOVE, region, table.name, table.key(item))
+            seen = self._disk.added
+        self._disk.wait(seen)
+        self._clock.after(self._expiry, self._expire)
 
     def _asked(self, environ: "WSGIEnvironment") -> Response:
         return Response.from_app(self._moto, environ, buffered=True)
@@ -122,7 +137,7 @@ class DynamoDb:
         table = tables.find(region, named)
         if table is None and "ResourceArn" in request:
             raise AwsError("ResourceNotFoundException", f"Requested resource not found: ResourceArn: {named} not found")
-        name, at = table.name if table else named, self._now()
+        name, at = table.name if table else named, self._clock.now()
         with self._moto.repeatable(at, seed=0):
             answer = self._asked(environ)
         if answer.status_code != HTTPStatus.OK:

@@ -7,7 +7,7 @@ alike. Items come back in the order they were first written in, which is the ord
 import base64
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,8 @@ from localcloud.moto_services import dynamodb_backends, dynamodb_types
 from localcloud.settings import ACCOUNT_ID
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?")
+
+_LONGEST_PAST_S = 5 * 365.25 * 86_400
 
 Value = Mapping[str, Any]  # one attribute value: its type and what it holds
 
@@ -56,6 +58,18 @@ class Table:
         """Remove the item that has the key of ``item``, if there is one."""
         self._table.delete_item(*self._typed(item))
 
+    def expired(self, now: float) -> list[Item]:
+        """Return the items whose time to live has passed ``now`` (epoch seconds), as full as their keys need.
+
+        Source: DynamoDB Developer Guide, "Using time to live (TTL)": a number of epoch seconds at the top of the item;
+        what passed more than five years ago is taken for a mistake and stays.
+        """
+        ttl = self._table.ttl
+        if ttl["TimeToLiveStatus"] != "ENABLED":
+            return []
+        found = [item.to_json()["Attributes"] for item in self._table.all_items()]
+        return [item for item in found if _has_passed(item.get(ttl["AttributeName"], {}), now)]
+
     def _kinds(self) -> dict[str, str]:
         """Give the types of the key's attributes, by their names."""
         kinds = {self._table.hash_key_attr: self._table.hash_key_type}
@@ -66,11 +80,21 @@ class Table:
         return typed[0], typed[1] if len(typed) > 1 else None
 
 
+def every() -> Iterator[tuple[str, Table]]:
+    """Yield all tables with their regions."""
+    for region, backend in dynamodb_backends[ACCOUNT_ID].items():
+        yield from ((region, Table(found)) for found in list(backend.tables.values()))
+
+
 def find(region: str, name: str) -> Table | None:
     """Find a table by its name or ARN."""
     tables = dynamodb_backends[ACCOUNT_ID][region].tables
     found = tables.get(name.rpartition("/")[2] if name.startswith("arn:") else name)
     return None if found is None or (name.startswith("arn:") and found.table_arn != name) else Table(found)
+
+
+def _has_passed(value: Value, now: float) -> bool:
+    return _fits(value, "N") and now - _LONGEST_PAST_S < float(value["N"]) < now
 
 
 def _fits(value: Value, kind: str) -> bool:

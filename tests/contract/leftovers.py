@@ -70,6 +70,7 @@ UNDO: Mapping[str, Undo] = {
 LASTING = frozenset(  # what goes with the thing it belongs to, or with time
     {
         "dynamodb.PutItem",
+        "dynamodb.UpdateTimeToLive",
         "events.PutEvents",
         "logs.CreateLogStream",
         "logs.PutLogEvents",

@@ -257,3 +257,31 @@ def test_an_item_is_written_once(aws: Account) -> None:
         )
     assert error.value.response["Error"]["Code"] == "ConditionalCheckFailedException"
     assert dynamodb.get_item(TableName=table, Key={"k": {"S": "a"}}, ConsistentRead=True)["Item"] == item
+
+
+def test_a_table_says_what_its_items_live_by(aws: Account) -> None:
+    """A table whose items have a time to live says which attribute has it; an item that has expired goes later.
+
+    Source: DynamoDB Developer Guide, "Using time to live (TTL) in DynamoDB"; API Reference, UpdateTimeToLive. That it
+    goes is tested on the local cloud, where days pass: tests/localcloud/test_dynamodb.py.
+    """
+    dynamodb, table = aws.client("dynamodb"), aws.name("table")
+    dynamodb.create_table(
+        TableName=table,
+        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    dynamodb.get_waiter("table_exists").wait(TableName=table)
+    before = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    assert before == {"TimeToLiveStatus": "DISABLED"}
+    spec = {"AttributeName": "expires", "Enabled": True}
+    assert (
+        dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=spec)["TimeToLiveSpecification"] == spec
+    )
+    item = {"k": {"S": "a"}, "expires": {"N": str(int(time.time()) - 60)}}
+    dynamodb.put_item(TableName=table, Item=item)
+    assert dynamodb.get_item(TableName=table, Key={"k": {"S": "a"}}, ConsistentRead=True)["Item"] == item
+    after = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    assert after["AttributeName"] == "expires"
+    assert after["TimeToLiveStatus"] in {"ENABLING", "ENABLED"}
