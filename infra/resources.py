@@ -210,6 +210,9 @@ def _create_table(dynamodb: Any, properties: Mapping[str, Any]) -> None:  # noqa
     dynamodb.update_continuous_backups(
         TableName=name, PointInTimeRecoverySpecification=properties["PointInTimeRecoverySpecification"]
     )
+    wanted, found = properties["TimeToLiveSpecification"], dynamodb.describe_time_to_live(TableName=name)
+    if found["TimeToLiveDescription"].get("TimeToLiveStatus") not in {"ENABLING", "ENABLED"}:
+        dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=wanted)
 
 
 def _unless_there(code: str, make: Any) -> None:  # noqa: ANN401 - a call whose answer is not used

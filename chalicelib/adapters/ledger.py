@@ -4,11 +4,15 @@ Sort keys: ``HEAD``, ``DATASET#<id>``, ``RUN#<id>``, ``UPLOAD#<id>``, ``BATCH#<i
 ``DECISION#<fence>``. A row is the attribute ``data``, JSON that people can read in the console; the head's ``fence`` is
 a number besides, since the condition of every transition is on it. All reads are consistent. The price of reading rows
 by their kind: a page of 1 MB for every few thousand rows, each time.
+
+Drift checks, and decisions to check and to tell, come by themselves for ever: their items have a number ``expires``
+besides (epoch seconds), `KEPT` after they began, and DynamoDB deletes them within days of it. Everything else stays.
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -27,6 +31,9 @@ from chalicelib.core.ledger import (
     Transition,
     UploadVerdict,
 )
+
+KEPT = timedelta(days=90)
+_PASSING = {"watching", "telling"}  # areas of decisions
 
 _Item = dict[str, dict[str, str]]
 _ABSENT = "attribute_not_exists(pk)"
@@ -103,8 +110,8 @@ class DynamoLedger:
         put_head = {"TableName": self.table, "Item": item, "ConditionExpression": condition}
         if before:
             put_head["ExpressionAttributeValues"] = expected
-        rows = [(_sort_key(row), asdict(row)) for row in (*transition.rows, transition.decision)]
-        puts = [{"Put": {"TableName": self.table, "Item": _item(head.pipeline, key, data)}} for key, data in rows]
+        rows = (*transition.rows, transition.decision)
+        puts = [{"Put": {"TableName": self.table, "Item": _row_item(head.pipeline, row)}} for row in rows]
         try:
             with translated("TransactWriteItems"):
                 self._transact([{"Put": put_head}, *puts])
@@ -123,9 +130,7 @@ class DynamoLedger:
     def conclude(self, pipeline: str, decision: Decision) -> None:
         """Write down how the actions of a decision ended."""
         with translated("PutItem"):
-            client("dynamodb").put_item(
-                TableName=self.table, Item=_item(pipeline, _sort_key(decision), asdict(decision))
-            )
+            client("dynamodb").put_item(TableName=self.table, Item=_row_item(pipeline, decision))
 
     def _transact(self, items: list[dict[str, Any]]) -> None:
         try:
@@ -197,6 +202,19 @@ def _partition(pipeline: str) -> str:
 
 def _item(pipeline: str, key: str, data: Mapping[str, Any]) -> _Item:
     return {"pk": {"S": _partition(pipeline)}, "sk": {"S": key}, "data": {"S": json.dumps(data, sort_keys=True)}}
+
+
+def _row_item(pipeline: str, row: Row | Decision) -> _Item:
+    item = _item(pipeline, _sort_key(row), asdict(row))
+    match row:
+        case CheckRow():
+            began = row.started
+        case Decision() if row.area in _PASSING:
+            began = row.at
+        case _:
+            return item
+    expires = datetime.fromisoformat(began) + KEPT
+    return {**item, "expires": {"N": str(int(expires.timestamp()))}}
 
 
 def _sort_key(row: Row | Decision) -> str:

@@ -96,8 +96,11 @@ def test_events_are_asked_for(cloud: Cloud, merged: dict[str, Any]) -> None:
 
 
 def test_table(cloud: Cloud, merged: dict[str, Any]) -> None:
-    """The table has the template's keys and is paid per request."""
+    """The table has the template's keys, is paid per request, and forgets what has expired; also when made again."""
+    cloud.create(merged)
     table = cloud.create(merged)["FRESHET_TABLE"]
+    lives = cloud.client("dynamodb").describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    assert lives == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires"}
     described = cloud.client("dynamodb").describe_table(TableName=table)["Table"]
     assert [key["AttributeName"] for key in described["KeySchema"]] == ["pk", "sk"]
     assert described["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"

@@ -69,6 +69,7 @@ def test_ledger(merged: dict[str, Any]) -> None:
     assert {item["AttributeType"] for item in table["AttributeDefinitions"]} == {"S"}
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
     assert table["SSESpecification"] == {"SSEEnabled": True}
 
 

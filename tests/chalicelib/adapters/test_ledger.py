@@ -11,6 +11,7 @@ from chalicelib.core.actions import Settle
 from chalicelib.core.errors import FenceLostError
 from chalicelib.core.ledger import (
     BatchEnd,
+    CheckRow,
     DatasetRow,
     Decision,
     Head,
@@ -23,6 +24,7 @@ from chalicelib.core.ledger import (
 )
 from tests.chalicelib.adapters.sides import LEDGER, Side
 from tests.chalicelib.aws.account import START
+from tests.chalicelib.aws.world import STAGE
 
 
 def transition(fence: int, pipeline: str, reason: str = "", head: Head | None = None, *rows: Any) -> Transition:
@@ -93,3 +95,23 @@ def test_conclude(side: Side, own: str) -> None:  # noqa: ARG001
     (decision,) = LEDGER.decisions(own)
     assert (decision.reason, decision.outcome) == ("why", "done")
     assert LEDGER.decision(own, 1) == decision
+
+
+@pytest.mark.parametrize("area", ["learning", "serving", "wish", "watching", "telling"])
+def test_what_passes_away(side: Side, own: str, area: str) -> None:
+    """Drift checks, and decisions to check and to tell, say when they may be deleted, once concluded too; no others."""
+    check = CheckRow("c1", "checking", "", "", "", "", 1, "r1", started=START.isoformat())
+    asked = transition(1, own, "", None, DatasetRow("d1", "preparing", "", "", START.isoformat(), 1), check)
+    decision = replace(asked.decision, area=area)
+    LEDGER.write(replace(asked, decision=decision))
+    LEDGER.conclude(own, replace(decision, outcome="done"))
+    key = {"pk": {"S": f"pipeline#{own}"}}
+    found = {
+        name: side.client("dynamodb")
+        .get_item(TableName=STAGE.table_name, Key={**key, "sk": {"S": name}}, ConsistentRead=True)["Item"]
+        .get("expires")
+        for name in ("HEAD", "DATASET#d1", "CHECK#c1", "DECISION#000000000001")
+    }
+    soon = {"N": str(int((START + timedelta(days=90)).timestamp()))}
+    passing = soon if area in {"watching", "telling"} else None
+    assert found == {"HEAD": None, "DATASET#d1": None, "CHECK#c1": soon, "DECISION#000000000001": passing}

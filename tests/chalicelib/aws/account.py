@@ -51,7 +51,7 @@ class Account:
     history: list[str] = field(default_factory=list)  # operations, in order
     events: list[str] = field(default_factory=list)  # pipelines to be looked at
     objects: Objects = field(init=False)
-    tables: Tables = field(default_factory=Tables)
+    tables: Tables = field(init=False)
     machines: Machines = field(init=False)
     watch: Watch = field(init=False)
     topic: Topic = field(init=False)
@@ -59,6 +59,7 @@ class Account:
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
         self.objects = Objects(self.bucket, self._time)
+        self.tables = Tables(self.clock)
         self.machines = Machines(self._time, self.events.append)
         self.watch = Watch(self._time, self.events.append)
         self.topic = Topic(self.topic_arn)

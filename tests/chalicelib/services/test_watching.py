@@ -9,6 +9,7 @@ from chalicelib.core import places
 from chalicelib.core.upkeep import DriftPolicy
 from chalicelib.pipelines import PIPELINES
 from tests.chalicelib.aws.world import PIPELINE, STAGE, World, on
+from tests.chalicelib.reliability.checker import check_ledger
 from tests.chalicelib.reliability.kills import alarm, give_labels, traffic
 
 
@@ -159,3 +160,20 @@ def test_version_without_a_baseline(live: World) -> None:
     live.walk()
     story = live.services.checks.recent(PIPELINE)[0]
     assert (story.state, story.reason) == ("not enough data", "version 1 has no baseline")
+
+
+def test_the_ledger_forgets(live: World) -> None:
+    """Checks and what was decided for them are kept ninety days; runs, and the numbers of decisions, stay."""
+    learnt = len(live.services.stories.runs(PIPELINE))
+    sizes = []
+    for day in range(100):
+        traffic("the same")(live)
+        live.walk()
+        if day in {91, 99}:
+            sizes.append(len(live.account.tables.items))
+    ledger = live.services.pipelines.ledger
+    assert 88 <= len(ledger.checks(PIPELINE)) <= 91
+    assert abs(sizes[1] - sizes[0]) <= 6
+    check_ledger(live)
+    assert ledger.decision(PIPELINE, 1) is not None
+    assert len(live.services.stories.runs(PIPELINE)) == learnt
