@@ -89,7 +89,7 @@ def _suppress(head: Head, since: str, cause: str, ready: datetime) -> Plan:
 
 def _obstacle(facts: PipelineFacts, past: Retrains) -> str | None:
     """Say what only a person can mend before an alarm may start a run."""
-    policy, new = facts.spec.retrain, len(facts.labels.labels) - facts.learned
+    policy, new = facts.spec.retrain, len(set(facts.labels.labels) - facts.learned)
     if not policy.on_alarm:
         return "alarms start no run here"
     if past.fruitless >= policy.most_fruitless:

@@ -200,9 +200,9 @@ class PipelineFacts:
 
     ``next_row`` is the row of the dataset version that would be made now, if there was one before. ``wanted`` is the
     package that should answer; ``update_taken`` says that AWS is known to have taken the head's update. ``labels`` are
-    there only where a dataset version may begin or an alarm rings, ``learned`` is how many of their files the wanted
-    version knows; ``alarms`` are there only while nothing is learned. ``untold`` are the decisions that people were not
-    told of.
+    there only where a dataset version may begin or an alarm rings, ``learned`` are those of their files, ever, that the
+    wanted version knows; ``alarms`` are there only while nothing is learned. ``untold`` are the decisions that people
+    were not told of.
     """
 
     spec: PipelineSpec
@@ -217,7 +217,7 @@ class PipelineFacts:
     endpoint: Endpoint | None = None
     update_taken: bool = False
     labels: LabelFiles = LabelFiles()
-    learned: int = 0
+    learned: frozenset[str] = frozenset()
     check: CheckFacts | None = None
     alarms: tuple[Alarm, ...] = ()
     untold: tuple[Decision, ...] = ()

@@ -185,9 +185,9 @@ class Observer:
             return replace(facts, alarms=tuple(alarms.values()))
         lineage = self.lineage(facts.pipeline, facts.wanted.run_id)
         folder = self.stage.bucket.dataset(facts.pipeline, lineage.dataset_id) if lineage else None
-        document = self.storage.read_json(folder.key(places.DATASET_FILE)) if folder else None
-        learned = document.get("labels", 0) if document else 0
-        return replace(facts, alarms=tuple(alarms.values()), learned=learned)
+        manifest = self.storage.read_json(folder.key(places.LABELS_MANIFEST)) if folder else None
+        _, *learned = manifest or [None]
+        return replace(facts, alarms=tuple(alarms.values()), learned=frozenset(learned))
 
     def _labels(self, facts: PipelineFacts, now: datetime) -> LabelFiles:
         """List the labels of the policy's days, and what was captured in them."""

@@ -94,10 +94,10 @@ def alarm(world: World) -> None:
     world.account.watch.set_alarm(STAGE.names.alarm(PIPELINE, "drift"), "ALARM")
 
 
-def give_labels(world: World) -> None:
-    """Label as many captured requests as an alarm asks for."""
+def give_labels(world: World, count: int = 0) -> None:
+    """Label so many captured requests, or as many as an alarm asks for."""
     folder = f"{STAGE.bucket.ground_truth(PIPELINE)}{places.hour_folder(world.account.now)}"
-    for number in range(world.specs[PIPELINE].retrain.least_labels):
+    for number in range(count or world.specs[PIPELINE].retrain.least_labels):
         world.account.objects.put(f"{folder}{number}.jsonl", b"label")
 
 

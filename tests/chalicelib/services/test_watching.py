@@ -162,6 +162,26 @@ def test_version_without_a_baseline(live: World) -> None:
     assert (story.state, story.reason) == ("not enough data", "version 1 has no baseline")
 
 
+def test_labels_of_long_ago() -> None:
+    """Labels that a version knows and that are too old to be learnt from again make no new ones fewer."""
+    spec = PIPELINES[PIPELINE]
+    short = replace(spec, policy=replace(spec.policy, feedback_days=5))
+    world = World(specs={PIPELINE: short})
+    with on(world):
+        world.drop("a.csv", "1\nrow")
+        world.walk()
+        for count in (50, 60):
+            traffic("moved")(world)
+            world.walk()
+            alarm(world)
+            give_labels(world, count)
+            world.walk()
+            world.account.watch.set_alarm(STAGE.names.alarm(PIPELINE, "drift"), "OK")
+            world.account.advance(timedelta(days=10).total_seconds())
+            world.walk()
+        assert len(world.jobs("train")) == 3
+
+
 def test_the_ledger_forgets(live: World) -> None:
     """Checks and what was decided for them are kept ninety days; runs, and the numbers of decisions, stay."""
     learnt = len(live.services.stories.runs(PIPELINE))
