@@ -89,13 +89,15 @@ def _suppress(head: Head, since: str, cause: str, ready: datetime) -> Plan:
 
 def _obstacle(facts: PipelineFacts, past: Retrains) -> str | None:
     """Say what only a person can mend before an alarm may start a run."""
-    policy, new = facts.spec.retrain, len(set(facts.labels.labels) - facts.learned)
+    policy, labels = facts.spec.retrain, set(facts.labels.labels)
+    new, gone = len(labels - facts.learned), facts.learned - labels
     if not policy.on_alarm:
         return "alarms start no run here"
     if past.fruitless >= policy.most_fruitless:
         return f"{past.fruitless} runs in a row brought no better model"
     known = facts.next_row is not None and facts.next_row.state in {"trained", "identical"}
-    if new >= policy.least_labels or (new == 0 and not known):
+    # Where labels have become too old to be learnt from, it is they that make another data set: nothing is new in it.
+    if new >= policy.least_labels or (new == 0 and not known and not gone):
         return None
     return f"there is nothing new to learn from ({new} new labels, {policy.least_labels} are asked for)"
 

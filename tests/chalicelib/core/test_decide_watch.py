@@ -239,8 +239,9 @@ KNOWN = replace(DATASET_ROW, state="trained")
         (100, 50, None, "wished"),
         (50, 50, KNOWN, "needs a person"),
         (50, 50, None, "wished"),
+        (40, 50, None, "needs a person"),
     ],
-    ids=["nothing", "few labels", "labels", "few since", "many since", "the same", "other uploads"],
+    ids=["nothing", "few labels", "labels", "few since", "many since", "the same", "other uploads", "some are too old"],
 )
 def test_something_new_to_learn_from(labels: int, learned: int, known: DatasetRow | None, state: str) -> None:
     """An alarm starts a run only with other uploads or enough new labels; else a person is asked for them."""
