@@ -31,9 +31,10 @@ test: $(READY)  ## every test, with one end-to-end run that trains for real
 story: $(READY)  ## drift, labels and a better model on real reviews (DATA_DIR=folder with imdb/ and amazon/)
 	$(if $(DATA_DIR),FRESHET_DATA="$(DATA_DIR)") $(BIN)/python -m pytest -s tests/e2e/test_story.py
 
-soak: $(READY)  ## the long tests: kills, writes, refusals, races, lives in disorder, odd uploads and requests by the thousand
+soak: $(READY)  ## the long tests: months, kills, writes, refusals, races, lives in disorder, odd uploads and requests by the thousand
 	$(BIN)/python -m pytest tests/e2e/test_kill.py tests/localcloud/test_acknowledged.py --kills 20 --writes 10000
 	$(BIN)/python -m pytest tests/chalicelib/reliability --timeout 14400 --permutations 3334 --races 1000 --everything --kill-seeds 20
+	$(BIN)/python -m pytest tests/e2e/test_month.py -s --timeout 3600 --everything
 	$(BIN)/python -m pytest tests/training/test_upload_fuzz.py --timeout 14400 --files 100000
 	$(BIN)/python -m pytest tests/chalicelib/handlers/test_fuzz.py -s --timeout 3600 --requests 100000
 
