@@ -7,6 +7,7 @@ from functools import cache
 
 from chalicelib import settings
 from chalicelib.adapters.access import LedgerKeys, LedgerTokens
+from chalicelib.adapters.alarms import CloudWatchAlarms
 from chalicelib.adapters.events import EventBridgeBus
 from chalicelib.adapters.executor import AwsExecutor
 from chalicelib.adapters.labels import StoredLabels
@@ -18,6 +19,7 @@ from chalicelib.core.stage import Stage
 from chalicelib.pipelines import PIPELINES
 from chalicelib.services.batches import Batches
 from chalicelib.services.catalogue import Catalogue
+from chalicelib.services.checks import Checks
 from chalicelib.services.feedback import FeedbackDesk
 from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.observer import Observer
@@ -38,6 +40,7 @@ class Services:
     batches: Batches
     wishes: Wishes
     stories: Stories
+    checks: Checks
     standings: Standings
     predictor: Predictor
     bus: Bus
@@ -52,13 +55,15 @@ def services_of(stage: Stage, http: settings.Http | None = None) -> Services:
     http = http or settings.Http()
     keys = LedgerKeys(stage.table_name, secrets.token_bytes)
     storage, sagemaker, ledger = S3Storage(stage.bucket_name), SageMakerReader(), DynamoLedger(stage.table_name)
-    observer, executor = Observer(stage, PIPELINES, storage, sagemaker, ledger), AwsExecutor(storage, ledger)
+    observer = Observer(stage, PIPELINES, storage, sagemaker, ledger, CloudWatchAlarms())
+    executor = AwsExecutor(stage, storage, ledger)
     return Services(
         stage=stage,
         pipelines=Pipelines(observer, storage, ledger, executor, _now),
         batches=Batches(observer, storage, ledger, executor, _now),
         wishes=Wishes(observer, sagemaker, ledger, executor, _now),
         stories=Stories(observer, storage, ledger, _now),
+        checks=Checks(observer, ledger),
         standings=Standings(observer, ledger, _now),
         predictor=Predictor(stage, PIPELINES, sagemaker, EndpointRuntime(), keys),
         bus=EventBridgeBus(stage.name),

@@ -38,6 +38,7 @@ def stage(environment: Mapping[str, str] = os.environ) -> Stage:
         role_arn=_required(environment, "FRESHET_ROLE_ARN"),
         image_uri=_required(environment, "FRESHET_IMAGE_URI"),
         table_name=_required(environment, "FRESHET_TABLE"),
+        topic_arn=_required(environment, "FRESHET_TOPIC_ARN"),
     )
 
 

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_STATE = ROOT / ".freshet"
 STAGE_FILE = "stage.json"
 _DEFAULT_STAGE = "dev"
-_SAID_BY_STACK = ("BucketName", "TableName", "ExecutionRoleArn", "EndpointURL")
+_SAID_BY_STACK = ("BucketName", "TableName", "ExecutionRoleArn", "TopicArn", "EndpointURL")
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,14 @@ def of_stack(stage: str, region: str, stack: Mapping[str, Any]) -> Address:
             f"stack {stack['StackName']} is {stack['StackStatus']} and says nothing of {', '.join(missing)}: "
             "wait until it is complete, or deploy what `make package` makes"
         )
-    found = Stage(stage, outputs["BucketName"], outputs["ExecutionRoleArn"], image_uri, outputs["TableName"])
+    found = Stage(
+        stage,
+        outputs["BucketName"],
+        outputs["ExecutionRoleArn"],
+        image_uri,
+        outputs["TableName"],
+        outputs["TopicArn"],
+    )
     return Address(found, region, outputs["EndpointURL"].rstrip("/") + "/")
 
 

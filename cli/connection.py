@@ -65,6 +65,12 @@ class Connection(Protocol):
     def retrain(self, pipeline: str, *, forced: bool) -> str:
         """Wish for a run; return the id of the wish that is kept."""
 
+    def ask_for_check(self, pipeline: str, hours: float) -> str:
+        """Wish for a drift check; return the id of the wish that is kept."""
+
+    def checked(self, pipeline: str, ask_id: str) -> Story | None:
+        """Tell what came of a wish for a drift check."""
+
     def wished(self, pipeline: str, wish_id: str) -> Story | None:
         """Tell what came of a wish for a run."""
 
@@ -150,6 +156,14 @@ class ServiceConnection:
     def retrain(self, pipeline: str, *, forced: bool) -> str:
         """Wish for a run; return the id of the wish that is kept: one that waited already, or this one."""
         return self.services.wishes.retrain(pipeline, str(uuid4()), _CAUSE.format("retrain"), forced=forced).id
+
+    def ask_for_check(self, pipeline: str, hours: float) -> str:
+        """Wish for a drift check; return the id of the wish that is kept: one that waited already, or this one."""
+        return self.services.wishes.check(pipeline, str(uuid4()), _CAUSE.format("drift"), hours).id
+
+    def checked(self, pipeline: str, ask_id: str) -> Story | None:
+        """Tell what came of a wish for a drift check."""
+        return self.services.checks.asked(pipeline, ask_id)
 
     def wished(self, pipeline: str, wish_id: str) -> Story | None:
         """Tell what came of a wish for a run."""

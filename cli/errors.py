@@ -14,7 +14,8 @@
     ├── NotGrantedError        what was asked for cannot be granted: exit code 2
     └── OutcomeError           what was waited for did not end well
         ├── NotPromotedError   the gate, a person or the roll-out said no: exit code 3
-        ├── RefusedError       the data was refused: exit code 4
+        ├── DriftedError       a check found drift: exit code 3
+        ├── RefusedError       the data was refused, or is not enough to tell: exit code 4
         ├── FailedError        a job or the roll-out failed: exit code 5
         └── TimedOutError      it did not end in time, and goes on: exit code 124
 """
@@ -81,8 +82,14 @@ class NotPromotedError(OutcomeError):
     exit_code = 3
 
 
+class DriftedError(OutcomeError):
+    """The live model's traffic has drifted."""
+
+    exit_code = 3
+
+
 class RefusedError(OutcomeError):
-    """The data was refused."""
+    """The data was refused, or is not enough to tell."""
 
     exit_code = 4
 

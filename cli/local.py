@@ -1,9 +1,9 @@
 """Starts and stops a local cloud with the application on it.
 
 What the functions are told (bucket, table, role, image) has names known beforehand, so the files that say it are
-written first; then the local cloud is started and waited for; then bucket and table are made there from the same
-template as on AWS. The local cloud is a program of its own, known by its command line, its ``cloud.json`` and its port;
-it leads a session of its own, so that a Ctrl-C reaches only us, and we stop it in order.
+written first; then the local cloud is started and waited for; then bucket, table, topic and alarms are made there from
+the same template as on AWS. The local cloud is a program of its own, known by its command line, its ``cloud.json`` and
+its port; it leads a session of its own, so that a Ctrl-C reaches only us, and we stop it in order.
 """
 
 import contextlib
@@ -204,8 +204,11 @@ def _wait_until_ready(launch: Launch, process: subprocess.Popen[bytes], clock: C
 def _make_stage(launch: Launch, template: Mapping[str, Any], stage: Stage, clock: Clock) -> str:
     import boto3  # noqa: PLC0415 - costs 0.1 s, and a usage error should not
 
+    def client(service: str) -> Any:  # noqa: ANN401 - boto3 clients have no classes of their own
+        return boto3.client(service)  # type: ignore[call-overload] # the stubs want a literal
+
     try:
-        resources.create(template, stage=stage.name, s3=boto3.client("s3"), dynamodb=boto3.client("dynamodb"))
+        resources.create(template, stage=stage.name, client=client)
         token = local_token.admit(launch.state, services_of(stage).gatekeeper, clock.now())
     except OSError as error:
         raise StartError(f"{launch.state} cannot be used as a state directory: {error}") from error

@@ -9,6 +9,7 @@ from chalicelib.core.errors import FreshetError, WishError
 from cli.commands.batch import batch
 from cli.commands.demo import demo
 from cli.commands.down import down
+from cli.commands.drift import drift
 from cli.commands.explain import explain
 from cli.commands.judge import approve, reject
 from cli.commands.plan import plan
@@ -66,7 +67,7 @@ COMMANDS = (
     *(up, down, demo),
     *(upload, retrain, runs, status, plan, explain),
     *(approve, reject, rollback),
-    *(predict, batch, token),
+    *(predict, batch, drift, token),
 )
 for command in COMMANDS:
     main.add_command(command)

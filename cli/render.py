@@ -27,6 +27,9 @@ COLOURS: Mapping[str, str] = {
     "rejected": "yellow",
     "held": "yellow",
     "rolled back": "yellow",
+    "no drift": "green",
+    "drift": "yellow",
+    "not enough data": "dim",
     "waiting": "dim",
 }
 _MARKS: Mapping[str, tuple[str, str]] = {"waiting": ("·", "dim"), "done": ("✓", "green"), "failed": ("✗", "red")}

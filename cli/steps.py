@@ -10,8 +10,9 @@ from chalicelib.services.stories import Story
 
 RUN = ("prepare", "train", "score", "evaluate", "register", "roll out")
 BATCH = ("shard", "score")
+CHECK = ("check",)
 ROLL_OUT = ("roll out",)
-Kind = Literal["run", "batch", "roll-out"]
+Kind = Literal["run", "batch", "roll-out", "check"]
 State = Literal["waiting", "running", "done", "failed"]
 
 
@@ -79,7 +80,7 @@ def _roll_out(name: str, story: Story, now: datetime, settled_at: datetime | Non
             return Step(name, "waiting")
 
 
-_NAMES: Mapping[Kind, Sequence[str]] = {"run": RUN, "batch": BATCH, "roll-out": ROLL_OUT}
+_NAMES: Mapping[Kind, Sequence[str]] = {"run": RUN, "batch": BATCH, "roll-out": ROLL_OUT, "check": CHECK}
 _STEPS = {"register": _register, "roll out": _roll_out}
 
 

@@ -18,7 +18,7 @@ from chalicelib.services.stories import Story
 from cli import documents, render
 from cli.address import Address
 from cli.clock import Clock
-from cli.errors import FailedError, NotPromotedError, OutcomeError, RefusedError, TimedOutError
+from cli.errors import DriftedError, FailedError, NotPromotedError, OutcomeError, RefusedError, TimedOutError
 from cli.screen import Screen
 from cli.steps import Kind
 from cli.tables import plain
@@ -30,6 +30,8 @@ _BAD_ENDS: Mapping[str, type[OutcomeError]] = {
     "held": NotPromotedError,
     "rejected": NotPromotedError,
     "rolled back": NotPromotedError,
+    "drift": DriftedError,
+    "not enough data": RefusedError,
 }
 
 
@@ -93,10 +95,10 @@ def watch(sights: Sights, patience: Patience, clock: Clock, screen: Screen) -> S
 
 
 def outcome(sights: Sequence[Sight], patience: Patience, address: Address) -> OutcomeError | None:
-    """Return what did not end well, the worst first: failed, refused, not promoted, not in time; None if all did."""
+    """Return what did not end well, the worst first: failed, refused, not promoted, drifted, not in time; or None."""
     logs = f" (logs: {address.local.state / 'logs'})" if address.local else ""
     problems: dict[type[OutcomeError], list[str]] = {
-        kind: [] for kind in (FailedError, RefusedError, NotPromotedError, TimedOutError)
+        kind: [] for kind in (FailedError, RefusedError, NotPromotedError, DriftedError, TimedOutError)
     }
     for sight in sights:
         story, name = sight.story, plain(sight.name)

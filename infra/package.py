@@ -1,9 +1,10 @@
 """Makes what is deployed: ``freshet-<stage>.json``, one CloudFormation template, and ``freshet-<stage>.zip``, its code.
 
 ``python -m infra.package --stage dev --out dist``. Chalice packages a staging copy that holds the application and
-nothing else, so that no other file of the checkout can get into the zip; then the template is finished, the zip made
-reproducible and held to its bars, and cfn-lint must find nothing, not even a warning. Needs pip's index for the pinned
-requirements, and no AWS account. The price: a few seconds, and `chalice` run as a process, since it has no library API.
+nothing else, so that no other file of the checkout can get into the zip; its template is merged with ours and
+finished, the zip made reproducible and held to its bars, and cfn-lint must find nothing, not even a warning. Needs
+pip's index for the pinned requirements, and no AWS account. The price: a few seconds, and `chalice` run as a process,
+since it has no library API.
 """
 
 import argparse
@@ -31,6 +32,7 @@ ENVIRONMENT = {
     "AWS_REGION": "us-east-1",
     "FRESHET_BUCKET": "freshet-bucket",
     "FRESHET_TABLE": "freshet-ledger",
+    "FRESHET_TOPIC_ARN": "arn:aws:sns:us-east-1:123456789012:freshet-notices",
     "FRESHET_ROLE_ARN": "arn:aws:iam::123456789012:role/freshet",
     "FRESHET_IMAGE_URI": f"123456789012.dkr.ecr.us-east-1.amazonaws.com/freshet@sha256:{'0' * 64}",
 }
@@ -63,7 +65,9 @@ def package(*, stage: str, out: Path, project: Path = PROJECT) -> Package:
     with TemporaryDirectory(prefix="freshet-package-") as folder:
         staging, raw = Path(folder, "app"), Path(folder, "out")
         _stage(project, staging)
-        _chalice(staging, stage=stage, merge=project / "infra" / "template.json", out=raw)
+        merge = Path(folder, "template.json")
+        merge.write_text(json.dumps(read_template()), "utf-8")
+        _chalice(staging, stage=stage, merge=merge, out=raw)
         template = finish(json.loads((raw / "sam.json").read_text("utf-8")), stage=stage, code_uri=f"./{zip_file.name}")
         archive.rewrite(raw / "deployment.zip", zip_file)
     template_file.write_text(json.dumps(template, indent=2) + "\n", "utf-8")

@@ -1,20 +1,23 @@
 """What ``infra/template.json`` says, for those who have no CloudFormation: the local cloud, and taking down.
 
-It names the bucket and the ledger table, says what the functions are told, and creates both by plain API calls.
-Local cloud and AWS so have one definition. moto's CloudFormation would be less code, but ignores a bucket's versioning
-and notifications, and knows nothing of a SAM template. The price: we read the few intrinsic functions and
-properties that the template uses, and refuse others. Not created: roles and queues, which nothing local asks for, and
-the policy that demands TLS, since the local cloud speaks plain HTTP on loopback.
+It names the bucket and the ledger table, says what the functions are told, and creates both by plain API calls, with
+the topic and the alarms. Local cloud and AWS so have one definition. moto's CloudFormation would be less code, but
+ignores a bucket's versioning and notifications, and knows nothing of a SAM template. The price: we read the few
+intrinsic functions and properties that the template uses, and refuse others. Not created: roles and queues, which
+nothing local asks for, the topic's key, since the local cloud encrypts nothing, and the policies that demand TLS, since
+it speaks plain HTTP on loopback.
 """
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from chalicelib.pipelines import PIPELINES
+from infra import alarms
 from infra.errors import TemplateError
 
 LOCAL_ACCOUNT = "123456789012"
@@ -23,8 +26,15 @@ _DEFAULT_REGION = "us-east-1"  # the one region in which a bucket is made withou
 
 
 def read_template() -> dict[str, Any]:
-    """Return ``infra/template.json``."""
+    """Return ``infra/template.json``, with the alarms of every pipeline.
+
+    Raises
+    ------
+    TemplateError
+        If CloudWatch knows no such alarm.
+    """
     template: dict[str, Any] = json.loads(Path(__file__).with_name("template.json").read_text("utf-8"))
+    template["Resources"] |= alarms.alarms(PIPELINES)
     return template
 
 
@@ -47,6 +57,7 @@ def environment(
         **_defaults(template),
         **physical_names(template, stage=stage, account=account, region=region),
         "ImageUri": image_uri,
+        "Notices": f"arn:aws:sns:{region}:{account}:{_topic_name(template, _place(stage, account, region))}",
         "ExecutionRole.Arn": f"arn:aws:iam::{account}:role/freshet-{stage}-execution",
     }
     variables = resolve(template["Globals"]["Function"]["Environment"]["Variables"], known)
@@ -57,23 +68,28 @@ def create(
     template: Mapping[str, Any],
     *,
     stage: str,
-    s3: Any,  # noqa: ANN401 - boto3 clients have no classes of their own
-    dynamodb: Any,  # noqa: ANN401 - as above
+    client: Callable[[str], Any],
     account: str = LOCAL_ACCOUNT,
 ) -> None:
-    """Create what is missing of the stage's bucket and table, in the region of the clients.
+    """Create what is missing of the stage's bucket, table, topic and alarms, in the region of the clients.
 
-    What exists is brought up to the template's settings, except a table's keys, which nobody can change.
+    ``client`` gives the boto3 client of a service. What exists is brought up to the template's settings, except a
+    table's keys, which nobody can change; an alarm keeps its state.
 
     Raises
     ------
     TemplateError
         If the template lacks a resource, or uses what is not read here.
     """
+    s3, cloudwatch = client("s3"), client("cloudwatch")
     region = s3.meta.region_name
     known = {**_defaults(template), **_place(stage, account, region)}
     _create_bucket(s3, resolve(_resource(template, "Bucket"), known), region)
-    _create_table(dynamodb, resolve(_resource(template, "Ledger"), known))
+    _create_table(client("dynamodb"), resolve(_resource(template, "Ledger"), known))
+    client("sns").create_topic(Name=_topic_name(template, known))
+    for resource in template["Resources"].values():
+        if resource.get("Type") == alarms.KIND:
+            cloudwatch.put_metric_alarm(**resolve(resource["Properties"], known))
 
 
 def physical_names(template: Mapping[str, Any], *, stage: str, account: str, region: str) -> dict[str, str]:
@@ -128,6 +144,10 @@ def _resource(template: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     except KeyError as error:
         raise TemplateError(f"infra/template.json lacks the resource {name}") from error
     return properties
+
+
+def _topic_name(template: Mapping[str, Any], known: Mapping[str, Any]) -> str:
+    return str(resolve(_resource(template, "Notices")["TopicName"], known))
 
 
 def _defaults(template: Mapping[str, Any]) -> dict[str, Any]:

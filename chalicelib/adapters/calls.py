@@ -1,9 +1,10 @@
 """What AWS answers where it does not do what was asked: its codes to our errors.
 
 Codes: the errors that botocore's models document for the operations we call, and "Common errors" of the SageMaker,
-DynamoDB and S3 references. One that is not listed is told by its HTTP status: 5xx may pass, the rest is a refusal.
-Messages name the operation and the code, and of what AWS says only a quota or a missing permission: the rest may repeat
-what was sent, a person's key for instance. For the same reason the original error is not chained: it would be logged.
+DynamoDB, S3, CloudWatch and SNS references. One that is not listed is told by its HTTP status: 5xx may pass, the rest
+is a refusal. Messages name the operation and the code, and of what AWS says only a quota or a missing permission: the
+rest may repeat what was sent, a person's key for instance. For the same reason the original error is not chained: it
+would be logged.
 """
 
 import re
@@ -27,18 +28,19 @@ _KINDS: Mapping[type[CallError], frozenset[str]] = {
         "ResourceLimitExceeded", "LimitExceededException", "ServiceQuotaExceededException", "InsufficientCapacityError",
     }),
     DeniedError: frozenset({
-        "AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException", "IncompleteSignature",
-        "InvalidAccessKeyId", "InvalidClientTokenId", "InvalidSignatureException", "InvalidToken",
+        "AccessDenied", "AccessDeniedException", "AuthorizationError", "ExpiredToken", "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidAccessKeyId", "InvalidClientTokenId", "InvalidSecurity", "InvalidSignatureException", "InvalidToken",
         "MissingAuthenticationToken", "MissingAuthenticationTokenException", "NotAuthorized", "OptInRequired",
         "RequestExpired", "RequestTimeTooSkewed", "SignatureDoesNotMatch", "UnauthorizedOperation",
         "UnrecognizedClientException",
     }),
     UnavailableError: frozenset({
         "BandwidthLimitExceeded", "ConditionalRequestConflict", "ConflictException", "InternalError",
-        "InternalFailure", "InternalServerError",
+        "InternalFailure", "InternalServerError", "KMSThrottling", "KMSThrottlingException",
         "LimitExceeded", "PriorRequestNotComplete", "ProvisionedThroughputExceededException", "RequestLimitExceeded",
         "RequestThrottled", "RequestThrottledException", "RequestTimeout", "RequestTimeoutException",
-        "ServiceUnavailable", "SlowDown", "ThrottledException", "Throttling", "ThrottlingException",
+        "ServiceUnavailable", "SlowDown", "Throttled", "ThrottledException", "Throttling", "ThrottlingException",
         "TooManyRequestsException", "TransactionConflictException", "TransactionInProgressException",
         "ReplicatedWriteConflictException",
     }),
@@ -54,7 +56,7 @@ def refusal_of(operation: str, error: ClientError) -> CallError:
     code = details.get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
     kind = _OF_CODE.get(code) or (UnavailableError if status >= _BROKEN else RefusedCallError)
-    if code.startswith("KMS"):  # a key that may not be used, or is disabled: each service has its own codes
+    if code.startswith("KMS") and code not in _OF_CODE:  # a key that may not be used: each service has its own codes
         kind = DeniedError
     return kind(f"{operation} answered {code}{_told(kind, details.get('Message', ''))}")
 

@@ -12,19 +12,22 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from chalicelib.adapters import signals
 from chalicelib.adapters.calls import translated
 from chalicelib.adapters.clients import client
 from chalicelib.adapters.ledger import DynamoLedger
 from chalicelib.adapters.sagemaker import describe, missing
 from chalicelib.adapters.storage import S3Storage
-from chalicelib.core.actions import Action, Call, CopyVersion, Settle, WriteJson
+from chalicelib.core.actions import Action, Call, CopyVersion, ListFiles, Publish, PutMetrics, Settle, WriteJson
 from chalicelib.core.errors import BusyError, FenceLostError, NameTakenError, UnavailableError
+from chalicelib.core.stage import Stage
 
 
 @dataclass(frozen=True)
 class AwsExecutor:
-    """`services.ports.Executor` over S3, SageMaker and the ledger."""
+    """`services.ports.Executor` over S3, SageMaker, the ledger, CloudWatch and SNS."""
 
+    stage: Stage
     storage: S3Storage
     ledger: DynamoLedger
 
@@ -46,8 +49,15 @@ class AwsExecutor:
                     self.storage.copy_version(action)
                 case WriteJson(key, data):
                     self.storage.write_json_once(key, data)
+                case ListFiles(key, prefix, first, end):
+                    found = self.storage.files(prefix, first, end)
+                    self.storage.write_json_once(key, self.stage.bucket.manifest([*found]))
                 case Settle(verdicts):
                     self.ledger.settle(pipeline, verdicts)
+                case PutMetrics():
+                    signals.put_metrics(self.stage, pipeline, action)
+                case Publish():
+                    signals.publish(self.stage, action)
                 case Call(operation):
                     creates = operation.startswith("create_")
                     if (not creates or operation == "create_endpoint") and not still():

@@ -1,9 +1,9 @@
 """The ledger in DynamoDB: one table, the partition ``pipeline#<name>``, one item for each row.
 
-Sort keys: ``HEAD``, ``DATASET#<id>``, ``RUN#<id>``, ``UPLOAD#<id>``, ``BATCH#<id>`` and ``DECISION#<fence>``. A row is
-the attribute ``data``, JSON that people can read in the console; the head's ``fence`` is a number besides, since the
-condition of every transition is on it. All reads are consistent. The price of reading rows by their kind: a page of
-1 MB for every few thousand rows, each time.
+Sort keys: ``HEAD``, ``DATASET#<id>``, ``RUN#<id>``, ``UPLOAD#<id>``, ``BATCH#<id>``, ``CHECK#<id>`` and
+``DECISION#<fence>``. A row is the attribute ``data``, JSON that people can read in the console; the head's ``fence`` is
+a number besides, since the condition of every transition is on it. All reads are consistent. The price of reading rows
+by their kind: a page of 1 MB for every few thousand rows, each time.
 """
 
 import json
@@ -16,7 +16,17 @@ from botocore.exceptions import ClientError
 from chalicelib.adapters.calls import translated
 from chalicelib.adapters.clients import client
 from chalicelib.core.errors import FenceLostError, UnavailableError
-from chalicelib.core.ledger import BatchEnd, DatasetRow, Decision, Head, Row, RunRow, Transition, UploadVerdict
+from chalicelib.core.ledger import (
+    BatchEnd,
+    CheckRow,
+    DatasetRow,
+    Decision,
+    Head,
+    Row,
+    RunRow,
+    Transition,
+    UploadVerdict,
+)
 
 _Item = dict[str, dict[str, str]]
 _ABSENT = "attribute_not_exists(pk)"
@@ -49,9 +59,14 @@ class DynamoLedger:
         rows = [DatasetRow(**data) for data in self._query(pipeline, "DATASET#")]
         return sorted(rows, key=lambda row: row.started, reverse=True)
 
-    def runs(self, pipeline: str) -> Sequence[RunRow]:
-        """Return all runs, the newest first."""
-        rows = [RunRow.from_dict(data) for data in self._query(pipeline, "RUN#")]
+    def check(self, pipeline: str, check_id: str) -> CheckRow | None:
+        """Return the row of a drift check."""
+        data = self._get(pipeline, f"CHECK#{check_id}")
+        return CheckRow(**data) if data else None
+
+    def checks(self, pipeline: str) -> Sequence[CheckRow]:
+        """Return all drift checks, the newest first."""
+        rows = [CheckRow(**data) for data in self._query(pipeline, "CHECK#")]
         return sorted(rows, key=lambda row: row.started, reverse=True)
 
     def decision(self, pipeline: str, fence: int) -> Decision | None:
@@ -59,9 +74,10 @@ class DynamoLedger:
         data = self._get(pipeline, _decision_key(fence))
         return Decision.from_dict(data) if data else None
 
-    def decisions(self, pipeline: str) -> Sequence[Decision]:
-        """Return all decisions, the oldest first."""
-        return [Decision.from_dict(data) for data in self._query(pipeline, "DECISION#")]
+    def decisions(self, pipeline: str, after: int = 0) -> Sequence[Decision]:
+        """Return the decisions after a fence, the oldest first."""
+        found = self._query(pipeline, "DECISION#", _decision_key(after + 1))
+        return [Decision.from_dict(data) for data in found]
 
     def verdicts(self, pipeline: str) -> Mapping[str, UploadVerdict]:
         """Return what became of uploads, by their ids."""
@@ -132,15 +148,20 @@ class DynamoLedger:
             )
         return json.loads(answer["Item"]["data"]["S"]) if "Item" in answer else None
 
-    def _query(self, pipeline: str, prefix: str) -> Iterator[Any]:
+    def _query(self, pipeline: str, prefix: str, first: str = "") -> Iterator[Any]:
+        last = prefix[:-1] + chr(ord(prefix[-1]) + 1)
         pages = (
             client("dynamodb")
             .get_paginator("query")
             .paginate(
                 TableName=self.table,
                 ConsistentRead=True,
-                KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-                ExpressionAttributeValues={":pk": {"S": _partition(pipeline)}, ":prefix": {"S": prefix}},
+                KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+                ExpressionAttributeValues={
+                    ":pk": {"S": _partition(pipeline)},
+                    ":first": {"S": first or prefix},
+                    ":last": {"S": last},
+                },
             )
         )
         with translated("Query"):
@@ -184,6 +205,8 @@ def _sort_key(row: Row | Decision) -> str:
             return f"DATASET#{row.dataset_id}"
         case RunRow():
             return f"RUN#{row.run_id}"
+        case CheckRow():
+            return f"CHECK#{row.check_id}"
         case Decision():
             return _decision_key(row.fence)
 

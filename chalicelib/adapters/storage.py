@@ -62,6 +62,18 @@ class S3Storage:
         upload = _upload(self.bucket, key, entry["VersionId"], entry["ETag"], entry["Size"])
         return Version(upload, modified, not entry["IsLatest"] and modified <= deleted.get(key, _EVER))
 
+    def files(self, prefix: str, first: str, end: str) -> Mapping[str, str]:
+        """List the files below a prefix, after one key and before another: their ETags by key, in their order."""
+        pages = client("s3").get_paginator("list_objects_v2")
+        found: dict[str, str] = {}
+        with translated("ListObjectsV2"):
+            for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, StartAfter=first):
+                for entry in page.get("Contents", ()):
+                    if entry["Key"] >= end:
+                        return found
+                    found[entry["Key"]] = entry["ETag"]
+        return found
+
     def read_json(self, key: str) -> Any | None:  # noqa: ANN401 - JSON
         """Return a document; None if there is none. Documents never change, so one that was read is remembered."""
         if key in self._read:

@@ -1,9 +1,10 @@
 """What is to be done, as frozen values: a plan can be performed, printed or compared in a test.
 
 Each action is safe to repeat: its name or key comes from content, so that whoever performs it a second time meets what
-the first time made.
+the first time made. Only `Publish` is told twice then, which a person can bear.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +36,19 @@ class WriteJson:
 
 
 @dataclass(frozen=True)
+class ListFiles:
+    """Write the manifest of the files below a prefix, after one key and before another; the first to write it wins."""
+
+    key: str
+    prefix: str
+    first: str
+    end: str
+
+    def __str__(self) -> str:
+        return f"list files as {self.key}"
+
+
+@dataclass(frozen=True)
 class Settle:
     """Write down what became of uploads; the first verdict on an upload stays."""
 
@@ -59,9 +73,46 @@ class Call:
         return f"{self.operation} {next(iter(self.request.values()))}"
 
 
-_TOLD = 20  # verdicts named in one decision
+@dataclass(frozen=True)
+class PutMetrics:
+    """Tell CloudWatch figures of the pipeline, each by its metric's name, as of one time (``at``, ISO 8601 in UTC).
 
-Action = CopyVersion | WriteJson | Settle | Call
+    Told twice they are two equal points of one time, which leaves maximum and mean as they are. ``at`` is best the time
+    of telling: CloudWatch takes up to two days to show a point that is older than one, and refuses it after 14.
+    """
+
+    metrics: Mapping[str, float]
+    at: str
+
+    def __str__(self) -> str:
+        told = [f"{name} {value:.6g}" for name, value in self.metrics.items()]
+        return f"put metrics {', '.join(told[:_TOLD])}"
+
+
+@dataclass(frozen=True)
+class Publish:
+    """Tell people something, by the stage's topic. What SNS would refuse is cut or taken out of the subject."""
+
+    subject: str
+    message: str
+
+    def __post_init__(self) -> None:
+        """Make a subject that SNS takes: printable ASCII, no line breaks, no leading blank, below 100 characters."""
+        words = _UNPRINTABLE.sub(" ", self.subject).split()
+        object.__setattr__(self, "subject", " ".join(words)[:_MAX_SUBJECT].rstrip() or "Freshet")
+        short = self.message.encode("utf-8", "replace")[:_MAX_MESSAGE_BYTES].decode("utf-8", "ignore")
+        object.__setattr__(self, "message", short.strip() or self.subject)
+
+    def __str__(self) -> str:
+        return f"publish {self.subject!r}"
+
+
+_TOLD = 20  # verdicts, or figures, named in one decision
+_UNPRINTABLE = re.compile(r"[^\x21-\x7e]+")
+_MAX_SUBJECT = 99  # SNS API Reference, Publish: "less than 100 characters long"
+_MAX_MESSAGE_BYTES = 262_144
+
+Action = CopyVersion | WriteJson | ListFiles | Settle | Call | PutMetrics | Publish
 
 
 @dataclass(frozen=True)

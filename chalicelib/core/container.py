@@ -61,6 +61,8 @@ REJECTED_FILE = "rejected.jsonl"
 EVALUATION_FILE = "evaluation.json"  # SageMaker's model-quality layout
 REPORT_FILE = "report.html"  # the same, for people
 
+BASELINE_FILE = "baseline.json"
+
 WINDOW_FILE = "window.json"
 STATISTICS_FILE = "statistics.json"
 VIOLATIONS_FILE = "constraint_violations.json"  # SageMaker's layout

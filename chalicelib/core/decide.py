@@ -4,6 +4,8 @@
 
     learning    uploads ─► dataset version ─► run ─► verdict ─► model package      decide_dataset, decide_run
     serving     wanted version ─► endpoint                                         decide_rollout
+    watching    captured requests ─► drift check ─► alarm ─► wish for a run        decide_watch, decide_check
+    telling     decisions ─► notices                                               decide_tell
     (scoring    file ─► shards ─► scores                                           decide_batch, without a head)
 
 It looks at everything and never at the event that woke it, so a late, repeated or reordered event finds the same plan,
@@ -19,15 +21,22 @@ from chalicelib.core.actions import Plan
 from chalicelib.core.decide_dataset import begin, decide_dataset
 from chalicelib.core.decide_rollout import decide_rollout
 from chalicelib.core.decide_run import decide_run
+from chalicelib.core.decide_tell import decide_tell
+from chalicelib.core.decide_watch import decide_watch
 from chalicelib.core.facts import PipelineFacts
 from chalicelib.core.stage import Stage
 
-Area = Literal["learning", "serving"]
+Area = Literal["learning", "serving", "watching", "telling"]
 
 
 def decide(stage: Stage, facts: PipelineFacts, now: datetime) -> Mapping[Area, Plan]:
     """Return the plan of each area."""
-    return {"learning": _learn(stage, facts, now), "serving": decide_rollout(stage, facts)}
+    return {
+        "learning": _learn(stage, facts, now),
+        "serving": decide_rollout(stage, facts),
+        "watching": decide_watch(stage, facts, now),
+        "telling": decide_tell(stage, facts),
+    }
 
 
 def _learn(stage: Stage, facts: PipelineFacts, now: datetime) -> Plan:

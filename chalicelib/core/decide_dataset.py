@@ -21,7 +21,7 @@ from datetime import datetime
 from chalicelib.core import container, digests, job_requests, places
 from chalicelib.core.actions import Action, Change, CopyVersion, Plan, Settle, WriteJson
 from chalicelib.core.attempts import GivenUp, Step, advance
-from chalicelib.core.facts import DatasetFacts, LeftOut, Lineage, PipelineFacts, Upload
+from chalicelib.core.facts import DatasetFacts, LabelFiles, LeftOut, Lineage, PipelineFacts, Upload
 from chalicelib.core.ledger import DatasetRow, DatasetState, Head, Pin, RunRow, UploadVerdict, Wish
 from chalicelib.core.places import Folder
 from chalicelib.core.selection import Selection, select, unreadable
@@ -31,7 +31,12 @@ from chalicelib.core.stage import Stage
 
 def next_dataset_id(stage: Stage, facts: PipelineFacts, now: datetime, again: str | None = None) -> str:
     """Return the id of the dataset version that would be made now."""
-    return _dataset_id(stage, facts.spec, _select(facts, now), again)
+    return _dataset_id(stage, facts, _select(facts, now), again)
+
+
+def may_begin(facts: PipelineFacts, now: datetime) -> bool:
+    """Whether a dataset version may begin, so that it matters which labels came later."""
+    return facts.head.wish is not None or bool(_select(facts, now).pending)
 
 
 def begin(stage: Stage, facts: PipelineFacts, now: datetime) -> Plan:
@@ -123,13 +128,14 @@ def _select(facts: PipelineFacts, now: datetime) -> Selection:
     return select(facts.spec.policy, facts.versions, facts.verdicts, now)
 
 
-def _dataset_id(stage: Stage, spec: PipelineSpec, selection: Selection, again: str | None) -> str:
-    ids = [upload.upload_id for upload in selection.uploads]
-    return digests.dataset_id(ids, spec.policy, digests.prepare_recipe(spec, stage.image_uri), again)
+def _dataset_id(stage: Stage, facts: PipelineFacts, selection: Selection, again: str | None) -> str:
+    ids, spec = [upload.upload_id for upload in selection.uploads], facts.spec
+    recipe = digests.prepare_recipe(spec, stage.image_uri)
+    return digests.dataset_id(ids, spec.policy, recipe, facts.labels.digest, again)
 
 
 def _begin(stage: Stage, facts: PipelineFacts, selection: Selection, again: str | None, now: datetime) -> Plan:
-    dataset_id = _dataset_id(stage, facts.spec, selection, again)
+    dataset_id = _dataset_id(stage, facts, selection, again)
     wish = facts.head.wish
     cause = wish.cause if wish else f"{len(selection.pending)} new upload{'s' if len(selection.pending) > 1 else ''}"
     forced = wish is not None and wish.forced
@@ -141,15 +147,21 @@ def _begin(stage: Stage, facts: PipelineFacts, selection: Selection, again: str 
         "image_uri": stage.image_uri,
         "uploads": [asdict(upload) for upload in selection.uploads],
         "left_out": [asdict(left_out) for left_out in selection.left_out],
+        "labels": len(facts.labels.labels),
     }
-    key = stage.bucket.dataset(facts.pipeline, dataset_id).key(places.DATASET_FILE)
+    folder = stage.bucket.dataset(facts.pipeline, dataset_id)
     return Plan(
         "preparing",
         f"{cause}: {row.files} file{'s' if row.files > 1 else ''} make dataset version {dataset_id}",
         change=Change(replace(facts.head, dataset_id=dataset_id, run_id=None, wish=None), (row,)),
-        documents=(WriteJson(key, document),),
+        documents=(*_manifests(stage, folder, facts.labels), WriteJson(folder.key(places.DATASET_FILE), document)),
         evidence={"pending": [upload.upload_id for upload in selection.pending[:100]], "wish": _told(wish)},
     )
+
+
+def _manifests(stage: Stage, folder: Folder, files: LabelFiles) -> tuple[WriteJson, ...]:
+    lists = {places.LABELS_MANIFEST: files.labels, places.CAPTURE_MANIFEST: files.captured} if files.labels else {}
+    return tuple(WriteJson(folder.key(name), stage.bucket.manifest(keys)) for name, keys in lists.items())
 
 
 def _told(wish: Wish | None) -> object:

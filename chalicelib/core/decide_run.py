@@ -92,16 +92,21 @@ def _steps(stage: Stage, run: RunFacts) -> tuple[Step, ...]:
             "scoring", reason, rival.score, lambda attempt: job_requests.rival_score(stage, run, rival, attempt)
         )
 
+    def evaluate(attempt: int) -> tuple[Action, ...]:
+        begin = baseline(1) if attempt == 1 and not run.baseline else ()  # both need the scores and nothing else
+        return (job_requests.evaluate(stage, run, attempt), *begin)
+
+    def baseline(attempt: int) -> tuple[Action, ...]:
+        return (job_requests.baseline(stage, run, attempt),)
+
+    # A version without a baseline can answer all the same; its traffic cannot be checked, and every check says so.
+    rest = () if given_up(run.baseline) else (Step("evaluating", "the baseline is wanted", run.baseline, baseline),)
     return (
         Step("training", "the rows are prepared", run.train, train),
         Step("scoring", "the challenger is trained", run.score, score),
         *map(score_of, rivals),
-        Step(
-            "evaluating",
-            "the held-out rows are scored",
-            run.evaluate,
-            lambda n: (job_requests.evaluate(stage, run, n),),
-        ),
+        Step("evaluating", "the held-out rows are scored", run.evaluate, evaluate),
+        *rest,
     )
 
 

@@ -39,15 +39,18 @@ def recipe(spec: PipelineSpec, image_uri: str) -> str:
     return short_digest("recipe", {field: data[field] for field in data.keys() - _NOT_IN_RECIPE}, image_uri)
 
 
-_NOT_IN_RECIPE = frozenset({"title", "machines", "policy", "gate"})
+_NOT_IN_RECIPE = frozenset({"title", "machines", "policy", "gate", "drift", "retrain", "batch_schedule"})
 
 
-def dataset_id(upload_ids: Iterable[str], policy: DataPolicy, prepare_recipe_id: str, again: str | None = None) -> str:
+def dataset_id(
+    upload_ids: Iterable[str], policy: DataPolicy, prepare_recipe_id: str, labels: str = "", again: str | None = None
+) -> str:
     """Return the id of a dataset version; the order of its uploads does not matter.
 
-    ``again`` is the id of a person's wish to do it all once more.
+    ``labels`` is the digest of the labels that came later, ``again`` the id of a person's wish to do it all once more.
     """
-    return short_digest("dataset", sorted(upload_ids), asdict(policy), prepare_recipe_id, *([again] if again else []))
+    more = [part for part in (labels, again) if part]
+    return short_digest("dataset", sorted(upload_ids), asdict(policy), prepare_recipe_id, *more)
 
 
 def run_id(content_digest: str, recipe_id: str, again: str | None = None) -> str:

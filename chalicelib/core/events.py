@@ -1,7 +1,8 @@
 """EventBridge envelopes to typed, frozen events: one table, and nothing trusted that can be read again.
 
 An event only says where to look, so each keeps little more than a name. Shapes: AWS's EventBridge documentation of S3
-("Object Created", keys not URL-encoded) and SageMaker (job, model package and endpoint state changes).
+("Object Created", keys not URL-encoded), SageMaker (job, model package and endpoint state changes) and CloudWatch
+("Alarm events and EventBridge").
 """
 
 from collections.abc import Callable, Mapping
@@ -44,6 +45,14 @@ class EndpointChanged:
 
 
 @dataclass(frozen=True)
+class AlarmChanged:
+    """A CloudWatch alarm went into a state: ``OK``, ``ALARM`` or ``INSUFFICIENT_DATA``."""
+
+    name: str
+    state: str
+
+
+@dataclass(frozen=True)
 class LookWanted:
     """Somebody wrote a wish into the ledger: look at the pipeline now, not only with the next sweep."""
 
@@ -53,7 +62,7 @@ class LookWanted:
 SOURCE = "freshet"
 LOOK_WANTED = "Freshet Look Wanted"  # of our own events
 
-Event = ObjectCreated | JobChanged | ModelPackageChanged | EndpointChanged | LookWanted
+Event = ObjectCreated | JobChanged | ModelPackageChanged | EndpointChanged | AlarmChanged | LookWanted
 
 
 def _object_created(detail: Envelope) -> ObjectCreated:
@@ -70,6 +79,7 @@ _PARSERS: Mapping[tuple[str, str], Callable[[Envelope], Event]] = {
         d["ModelPackageGroupName"]
     ),
     ("aws.sagemaker", "SageMaker Endpoint State Change"): lambda d: EndpointChanged(d["EndpointName"]),
+    ("aws.cloudwatch", "CloudWatch Alarm State Change"): lambda d: AlarmChanged(d["alarmName"], d["state"]["value"]),
     (SOURCE, LOOK_WANTED): lambda d: LookWanted(d["pipeline"]),
 }
 

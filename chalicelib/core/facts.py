@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from chalicelib.core.ledger import DatasetRow, Head, Reference, RunRow, UploadVerdict
+from chalicelib.core.ledger import CheckRow, DatasetRow, Decision, Head, Reference, RunRow, UploadVerdict
 from chalicelib.core.spec import PipelineSpec
 
 FINISHED = frozenset({"Completed", "Failed", "Stopped"})
@@ -64,6 +64,11 @@ class Job:
     message: str | None = None
 
 
+def completed(jobs: Jobs) -> bool:
+    """Whether the last attempt at a step has completed."""
+    return bool(jobs) and jobs[-1].status == "Completed"
+
+
 @dataclass(frozen=True)
 class Lineage:
     """What made a run: written once when it starts, and carried by its model package."""
@@ -82,6 +87,7 @@ class DatasetFacts:
 
     ``summary`` is what the prepare job wrote. ``own_run`` is the run that its content and the current recipe name, if
     there is one already: another dataset version started it. ``run`` is the one that the wish names besides.
+    ``labels`` says how many files of labels that came later it may learn from.
     """
 
     row: DatasetRow
@@ -89,6 +95,7 @@ class DatasetFacts:
     image_uri: str
     uploads: tuple[Upload, ...]
     left_out: tuple[LeftOut, ...] = ()
+    labels: int = 0
     prepare: Jobs = ()
     summary: Mapping[str, Any] | None = None
     own_run: RunRow | None = None
@@ -130,6 +137,7 @@ class RunFacts:
     score: Jobs = ()
     evaluate: Jobs = ()
     evaluation: Mapping[str, Any] | None = None
+    baseline: Jobs = ()
     package: ModelPackage | None = None
     champion: Rival | None = None
     anchor: Rival | None = None
@@ -147,11 +155,54 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
+class Alarm:
+    """A CloudWatch alarm: its state (``OK``, ``ALARM``, ``INSUFFICIENT_DATA``) since ``changed`` (UTC), and why."""
+
+    name: str
+    state: str
+    changed: datetime
+    reason: str
+
+
+@dataclass(frozen=True)
+class LabelFiles:
+    """The labels that came later, and the files of captured requests that they may belong to: keys of the bucket.
+
+    ``digest`` is that of the labels' keys and contents, not of what was captured: that alone is nothing to learn from.
+    """
+
+    labels: tuple[str, ...] = ()
+    captured: tuple[str, ...] = ()
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class CheckFacts:
+    """A drift check: how many captured files and files of labels its window has (None: not listed yet), and its job.
+
+    ``baseline`` says that the version has one; ``published`` that its metrics are known to be in CloudWatch.
+    """
+
+    row: CheckRow
+    spec: PipelineSpec
+    image_uri: str
+    baseline: bool
+    captured: int | None = None
+    labels: int | None = None
+    monitor: Jobs = ()
+    verdict: Mapping[str, Any] | None = None
+    published: bool = False
+
+
+@dataclass(frozen=True)
 class PipelineFacts:
     """Everything that decides what happens next with a pipeline.
 
     ``next_row`` is the row of the dataset version that would be made now, if there was one before. ``wanted`` is the
-    package that should answer; ``update_taken`` says that AWS is known to have taken the head's update.
+    package that should answer; ``update_taken`` says that AWS is known to have taken the head's update. ``labels`` are
+    there only where a dataset version may begin or an alarm rings, ``learned`` is how many of their files the wanted
+    version knows; ``alarms`` are there only while nothing is learned. ``untold`` are the decisions that people were not
+    told of.
     """
 
     spec: PipelineSpec
@@ -165,11 +216,21 @@ class PipelineFacts:
     wanted: ModelPackage | None = None
     endpoint: Endpoint | None = None
     update_taken: bool = False
+    labels: LabelFiles = LabelFiles()
+    learned: int = 0
+    check: CheckFacts | None = None
+    alarms: tuple[Alarm, ...] = ()
+    untold: tuple[Decision, ...] = ()
 
     @property
     def pipeline(self) -> str:
         """The pipeline's name."""
         return self.spec.name
+
+    @property
+    def ringing(self) -> tuple[Alarm, ...]:
+        """The alarms that ring."""
+        return tuple(alarm for alarm in self.alarms if alarm.state == "ALARM")
 
 
 @dataclass(frozen=True)

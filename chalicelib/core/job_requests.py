@@ -9,8 +9,7 @@ from typing import Any
 from chalicelib.core import container, digests, places
 from chalicelib.core.actions import Call
 from chalicelib.core.attempts import given_up
-from chalicelib.core.facts import BatchFacts, DatasetFacts, Lineage, Rival, RunFacts
-from chalicelib.core.names import Step
+from chalicelib.core.facts import BatchFacts, CheckFacts, DatasetFacts, Lineage, Rival, RunFacts
 from chalicelib.core.places import Folder
 from chalicelib.core.requests import candidate_model, live_model
 from chalicelib.core.spec import PipelineSpec
@@ -36,7 +35,11 @@ def prepare_job(stage: Stage, pipeline: str, dataset: DatasetFacts, attempt: int
         name=stage.names.job(pipeline, "prepare", dataset_id, attempt),
         command="prepare",
         image_uri=dataset.image_uri,
-        inputs=[_manifest_input(folder), _folder_input(container.SPEC, folder.uri(container.SPEC, ""))],
+        inputs=[
+            _manifest_input(folder),
+            _folder_input(container.SPEC, folder.uri(container.SPEC, "")),
+            *(_label_inputs(folder) if dataset.labels else ()),
+        ],
         outputs={container.PREPARED: folder.uri(container.PREPARED)},
     )
 
@@ -93,6 +96,30 @@ def evaluate(stage: Stage, run: RunFacts, attempt: int) -> Call:
         image_uri=lineage.image_uri,
         inputs=_evaluate_inputs(stage, run, folder),
         outputs={container.EVALUATION: stage.bucket.evaluation(lineage.pipeline, lineage.run_id, evaluation_id).uri()},
+    )
+
+
+def baseline(stage: Stage, run: RunFacts, attempt: int) -> Call:
+    """Ask for the job that makes what captured requests are compared with: evaluate has no input to spare."""
+    lineage = run.lineage
+    folder = stage.bucket.run(lineage.pipeline, lineage.run_id)
+    dataset = stage.bucket.dataset(lineage.pipeline, lineage.dataset_id)
+    uris = {
+        container.SPEC: folder.uri(container.SPEC, ""),
+        container.TRAIN: dataset.uri(container.PREPARED, container.TRAIN, ""),
+        container.TEST: dataset.uri(container.PREPARED, container.TEST, ""),
+        container.TRUTH: dataset.uri(container.PREPARED, container.TRUTH, ""),
+        container.SCORES: _scores(stage, run, lineage.run_id).uri(""),
+        container.MODEL: str(run.train[-1].artifact_uri if run.train else ""),
+    }
+    return _processing_job(
+        stage,
+        run.spec,
+        name=stage.names.job(lineage.pipeline, "baseline", lineage.run_id, attempt),
+        command="baseline",
+        image_uri=lineage.image_uri,
+        inputs=[_folder_input(name, uri) for name, uri in uris.items()],
+        outputs={container.BASELINE: folder.uri(container.BASELINE)},
     )
 
 
@@ -163,12 +190,34 @@ def batch(stage: Stage, facts: BatchFacts, model_name: str, attempt: int) -> Cal
     )
 
 
+def monitor(stage: Stage, pipeline: str, check: CheckFacts, attempt: int) -> Call:
+    """Ask for the job that compares a window of captured requests with the baseline of the version that answered."""
+    folder = stage.bucket.check(pipeline, check.row.check_id)
+    run = stage.bucket.run(pipeline, check.row.run_id)
+    inputs = [
+        _folder_input(container.SPEC, folder.uri(container.SPEC, "")),
+        _folder_input(container.BASELINE, run.uri(container.BASELINE, "")),
+        _folder_input(container.WINDOW, folder.uri(container.WINDOW, "")),
+    ]
+    capture, labels = _label_inputs(folder)
+    inputs += [capture, labels] if check.labels else [capture]
+    return _processing_job(
+        stage,
+        check.spec,
+        name=stage.names.job(pipeline, "drift", check.row.check_id, attempt),
+        command="monitor",
+        image_uri=check.image_uri,
+        inputs=inputs,
+        outputs={container.MONITORING: folder.uri(container.MONITORING)},
+    )
+
+
 def _processing_job(
     stage: Stage,
     spec: PipelineSpec,
     *,
     name: str,
-    command: Step,
+    command: str,
     image_uri: str,
     inputs: list[Request],
     outputs: Mapping[str, str],
@@ -203,6 +252,13 @@ def _folder_input(name: str, uri: str) -> Request:
 
 def _manifest_input(folder: Folder) -> Request:
     return _input(container.RAW, folder.uri(places.MANIFEST_FILE), "ManifestFile")
+
+
+def _label_inputs(folder: Folder) -> tuple[Request, Request]:
+    return (
+        _input(container.CAPTURE, folder.uri(places.CAPTURE_MANIFEST), "ManifestFile"),
+        _input(container.GROUND_TRUTH, folder.uri(places.LABELS_MANIFEST), "ManifestFile"),
+    )
 
 
 def _input(name: str, uri: str, data_type: str) -> Request:

@@ -8,6 +8,7 @@ Rows of one pipeline::
     UploadVerdict   one for each upload whose fate is settled; never changed
     Decision        one for each plan that was acted on: cause, reason, evidence, actions, outcome
     BatchEnd        one for each file to score that is done with; never changed
+    CheckRow        one for each drift check: its window, its verdict, how it ended
 
 Whoever acts on a plan writes a `Transition` first: the next head, the rows that change with it and the decision, in one
 transaction on the condition that the fence is still the one that was observed. So of any number of handlers that look
@@ -23,6 +24,7 @@ from chalicelib.core.digests import short_digest
 
 DatasetState = Literal["preparing", "training", "trained", "identical", "refused", "failed"]
 RunState = Literal["running", "promoted", "held", "rejected", "failed"]
+CheckState = Literal["checking", "drift", "no drift", "not enough data", "failed"]
 Fate = Literal["trained", "rejected", "superseded"]
 
 DONE = "done"  # the outcome of a decision whose actions were performed
@@ -64,6 +66,58 @@ class Update:
 
 
 @dataclass(frozen=True)
+class Ask:
+    """Somebody's wish for a drift check of the last hours."""
+
+    id: str
+    cause: str
+    asked: str  # ISO 8601, UTC
+    hours: float
+
+
+@dataclass(frozen=True)
+class Retrains:
+    """What alarms have asked for: the last run and the version that answered then, and how many in a row were in vain.
+
+    ``seen`` is when the alarm that was met last had begun to ring, ``suppressed`` how many rang within a cool-down, and
+    ``person`` when the one began for which a person was asked.
+    """
+
+    at: str
+    version: int
+    fruitless: int = 0
+    seen: str = ""
+    suppressed: int = 0
+    person: str = ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """Which decisions people were told of: those up to ``since``; up to ``upto``, once decision ``fence`` is done."""
+
+    since: int
+    upto: int
+    fence: int
+
+
+@dataclass(frozen=True)
+class Watched:
+    """The last drift checks of a version that came to a verdict: which of them drifted, the last one last.
+
+    ``worse`` says whether the last one found the model's quality worse.
+    """
+
+    version: int
+    drifted: tuple[bool, ...]
+    worse: bool
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Read it from JSON."""
+        return cls(**{**data, "drifted": tuple(data["drifted"])})
+
+
+@dataclass(frozen=True)
 class Reference:
     """A version of the model package group and the run that made it."""
 
@@ -76,7 +130,7 @@ class Head:
     """What is wanted of a pipeline now.
 
     ``bad`` are the versions that must not answer again: a person rolled them back, or the endpoint did. ``anchor`` is
-    the best version promoted so far.
+    the best version promoted so far. ``slots`` are the last ones of each schedule that were taken up.
     """
 
     pipeline: str
@@ -88,6 +142,12 @@ class Head:
     bad: tuple[int, ...] = ()
     update: Update | None = None
     anchor: Reference | None = None
+    check_id: str | None = None
+    ask: Ask | None = None
+    slots: Mapping[str, str] = field(default_factory=dict)
+    watched: Watched | None = None
+    retrains: Retrains | None = None
+    told: Told | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the head as JSON-ready data."""
@@ -96,11 +156,13 @@ class Head:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Read what `to_dict` wrote."""
-        parts: dict[str, type[Wish | Pin | Update | Reference]] = {
+        parts: dict[str, type[Wish | Pin | Update | Reference | Ask | Retrains | Told]] = {
             "wish": Wish, "pin": Pin, "update": Update, "anchor": Reference,
+            "ask": Ask, "retrains": Retrains, "told": Told,
         }  # fmt: skip
         read = {name: kind(**data[name]) if data.get(name) else None for name, kind in parts.items()}
-        return cls(**{**data, "bad": tuple(data["bad"]), **read})
+        watched = Watched.from_dict(data["watched"]) if data.get("watched") else None
+        return cls(**{**data, "bad": tuple(data["bad"]), "watched": watched, **read})
 
 
 @dataclass(frozen=True)
@@ -212,7 +274,30 @@ class BatchEnd:
     reason: str
 
 
-Row = DatasetRow | RunRow
+@dataclass(frozen=True)
+class CheckRow:
+    """A drift check: its window, the version that is checked, and how it ended.
+
+    ``asked`` is the id of the wish for it, if it was one. ``published`` is the fence of the decision to publish its
+    metrics, ``verdict`` what the job wrote.
+    """
+
+    check_id: str
+    state: CheckState
+    reason: str
+    cause: str
+    start: str  # ISO 8601, UTC
+    end: str
+    version: int
+    run_id: str
+    started: str
+    asked: str = ""
+    published: int | None = None
+    verdict: Mapping[str, Any] | None = None
+    ended: str | None = None
+
+
+Row = DatasetRow | RunRow | CheckRow
 
 
 @dataclass(frozen=True)

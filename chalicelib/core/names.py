@@ -5,24 +5,37 @@ prefix). Jobs add ``<step>-<id>``, where the id is that of what they work for.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from chalicelib.core.errors import InvalidEventError
 
 APP = "freshet"
-Step = Literal["prepare", "train", "score", "evaluate", "shard", "batch"]
+Step = Literal["prepare", "train", "score", "evaluate", "baseline", "shard", "batch", "drift"]
 STEPS: tuple[str, ...] = get_args(Step)
+METRICS_NAMESPACE = "Freshet"  # of our figures in CloudWatch, by the dimensions Stage and Pipeline
+AlarmKind = Literal["drift", "quality"]
+WATCHED: Mapping[AlarmKind, str] = {"drift": "DriftConfirmed", "quality": "QualityWorse"}  # figures: 1 is an alarm
+_ALARM = re.compile(rf"(?P<pipeline>.+)-(?P<kind>{'|'.join(WATCHED)})")
 _JOB = re.compile(rf"(?P<pipeline>.+)-(?P<step>{'|'.join(STEPS)})-(?P<id>[0-9a-f]{{16}})(-[2-9])?")
 
 
 @dataclass(frozen=True)
 class JobName:
-    """What a job's name says: the pipeline, the step, and the id of the dataset version, run or batch it works for."""
+    """What a job's name says: pipeline, step, and the id of the dataset version, run, batch or check it works for."""
 
     pipeline: str
     step: Step
     id: str
+
+
+@dataclass(frozen=True)
+class AlarmName:
+    """What an alarm's name says: the pipeline, and what of it the alarm watches."""
+
+    pipeline: str
+    kind: AlarmKind
 
 
 @dataclass(frozen=True)
@@ -77,6 +90,15 @@ class Names:
     def model_package_group(self, pipeline: str) -> str:
         """Return the name of the group that holds the pipeline's versions."""
         return f"{self.prefix}{pipeline}"
+
+    def alarm(self, pipeline: str, kind: AlarmKind) -> str:
+        """Return the name of the alarm that watches a pipeline."""
+        return f"{self.prefix}{pipeline}-{kind}"
+
+    def parse_alarm(self, name: str) -> AlarmName | None:
+        """Read an alarm's name back; None if it is not one that `alarm` gives."""
+        match = _ALARM.fullmatch(name.removeprefix(self.prefix)) if name.startswith(self.prefix) else None
+        return AlarmName(match["pipeline"], match["kind"]) if match else None  # type: ignore[arg-type]
 
     def parse_pipeline(self, name: str) -> str:
         """Read the pipeline from the name of an endpoint or a model package group.

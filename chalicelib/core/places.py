@@ -5,15 +5,18 @@ its own prefixes, so that no output can start another run.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from chalicelib.core import container
 from chalicelib.core.spec import Intake
 
 ACCEPTED = (".csv", ".csv.gz", ".jsonl", ".jsonl.gz", ".parquet")
 _DROPPED = re.compile(r"(?P<area>uploads|batch)/(?P<pipeline>[^/]+)/(?P<rest>.+)", re.DOTALL)
+_CAPTURE = "capture"
+_GROUND_TRUTH = "ground-truth"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 _MAX_FILE_NAME = 100
 _ID = re.compile(r"[0-9a-f]{16}(?=-)")
@@ -47,7 +50,12 @@ def batch_input_key(pipeline: str, file_name: str) -> str:
 
 def ground_truth_key(pipeline: str, collected: datetime, inference_id: str, index: int) -> str:
     """Return the key of a label that came later; SageMaker's layout, by the hour (UTC) in which it came."""
-    return f"ground-truth/{pipeline}/{collected:%Y/%m/%d/%H}/{inference_id}-{index}.jsonl"
+    return f"{_GROUND_TRUTH}/{pipeline}/{hour_folder(collected)}{inference_id}-{index}.jsonl"
+
+
+def hour_folder(time: datetime) -> str:
+    """Return the folder of an hour, as SageMaker lays out captured requests and ground truth; UTC."""
+    return f"{time:%Y/%m/%d/%H}/"
 
 
 def refusal(key: str, size: int, intake: Intake) -> str | None:
@@ -121,6 +129,31 @@ class Bucket:
         """Return the folder of the scores that a run's model gave the held-out rows of a dataset version."""
         return Folder(self.name, f"{self.runs(pipeline)}{run_id}/{container.SCORES}/{dataset_id}")
 
+    def manifest(self, keys: Sequence[str]) -> list[Any]:
+        """Return the manifest of these files, as ManifestFile inputs want it: a prefix, then what follows it."""
+        return [{"prefix": f"s3://{self.name}/"}, *keys]
+
+    @property
+    def capture_uri(self) -> str:
+        """Return below what SageMaker stores captured requests: ``<endpoint>/<variant>/yyyy/mm/dd/hh/``, UTC."""
+        return f"s3://{self.name}/{_CAPTURE}"
+
+    def captured(self, endpoint: str, variant: str) -> str:
+        """Return the prefix of what was captured of a variant."""
+        return f"{_CAPTURE}/{endpoint}/{variant}/"
+
+    def ground_truth(self, pipeline: str) -> str:
+        """Return the prefix of the labels of a pipeline that came later."""
+        return f"{_GROUND_TRUTH}/{pipeline}/"
+
+    def check(self, pipeline: str, check_id: str) -> Folder:
+        """Return the folder of a drift check."""
+        return Folder(self.name, f"monitoring/{pipeline}/{check_id}")
+
+    def check_report(self, pipeline: str, check_id: str) -> str:
+        """Return the URI of a drift check's report."""
+        return self.check(pipeline, check_id).uri(container.MONITORING, container.REPORT_FILE)
+
     def uploads(self, pipeline: str) -> str:
         """Return the prefix of the labelled files of a pipeline."""
         return upload_key(pipeline, "")
@@ -140,6 +173,9 @@ RUN_FILE = "run.json"
 BATCH_FILE = "batch.json"
 RAW_FOLDER = container.RAW
 MANIFEST_FILE = "raw.manifest"
+CAPTURE_MANIFEST = "capture.manifest"
+LABELS_MANIFEST = "ground-truth.manifest"
+CHECK_FILE = "check.json"
 ARTIFACTS = "artifacts"
 SCORED = "scored"
 

@@ -25,12 +25,15 @@ class DataPolicy:
     """Which accepted uploads make a dataset version, and how many of their rows.
 
     ``uploads`` takes the newest accepted version of every key (``all``), only the newest upload (``latest``), or those
-    of the last ``days``. ``max_rows`` bounds the rows of all sides together (None: no bound).
+    of the last ``days``. ``max_rows`` bounds the rows of all sides together (None: no bound). With ``feedback``,
+    captured requests of the last ``feedback_days`` that somebody gave a label are learned from too.
     """
 
     uploads: Selection = "all"
     days: int | None = None
     max_rows: int | None = None
+    feedback: bool = True
+    feedback_days: int = 90
 
     def checks(self) -> tuple[tuple[object, str], ...]:
         """Return what must hold, each with what to do where it does not."""
@@ -41,6 +44,7 @@ class DataPolicy:
                 f"name a positive number of days with the data policy 'days', and only with it, got {self}",
             ),
             (self.max_rows is None or self.max_rows > 0, f"max_rows must be positive, got {self}"),
+            (self.feedback_days > 0, f"feedback_days must be positive, got {self}"),
         )
 
 

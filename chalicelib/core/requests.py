@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.core import container
 from chalicelib.core.actions import Call
-from chalicelib.core.facts import Endpoint, ModelPackage, RunFacts
+from chalicelib.core.facts import Endpoint, ModelPackage, RunFacts, completed
 from chalicelib.core.spec import PipelineSpec
 from chalicelib.core.stage import Stage
 
@@ -52,6 +52,11 @@ def register(stage: Stage, run: RunFacts, approval: str) -> tuple[Call, Call]:
             "recipe": lineage.recipe,
         },
     }
+    if completed(run.baseline):
+        statistics = stage.bucket.run(lineage.pipeline, lineage.run_id).uri(container.BASELINE, container.BASELINE_FILE)
+        package["DriftCheckBaselines"] = {
+            "ModelDataQuality": {"Statistics": {"ContentType": container.JSON, "S3Uri": statistics}}
+        }
     description = f"Versions of the pipeline {lineage.pipeline}, kept fresh by Freshet."
     return (
         Call(
@@ -77,7 +82,23 @@ def endpoint_config(stage: Stage, pipeline: str, package: ModelPackage, spec: Pi
         "InitialVariantWeight": 1.0,
     }
     name = stage.names.endpoint_config(pipeline, package.run_id)
-    return Call("create_endpoint_config", {"EndpointConfigName": name, "ProductionVariants": [variant]})
+    request = {"EndpointConfigName": name, "ProductionVariants": [variant]}
+    return Call("create_endpoint_config", request | _capture(stage, spec))
+
+
+def _capture(stage: Stage, spec: PipelineSpec) -> Request:
+    """Return how requests and answers are captured; what is not listed as JSON would be captured as base64."""
+    if spec.drift.capture_percent == 0:
+        return {}
+    return {
+        "DataCaptureConfig": {
+            "EnableCapture": True,
+            "InitialSamplingPercentage": spec.drift.capture_percent,
+            "DestinationS3Uri": stage.bucket.capture_uri,
+            "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+            "CaptureContentTypeHeader": {"JsonContentTypes": [container.JSON]},
+        }
+    }
 
 
 def endpoint(stage: Stage, pipeline: str, package: ModelPackage, *, update: bool) -> Call:

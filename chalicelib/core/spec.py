@@ -13,6 +13,8 @@ from typing import Any, Literal, Self, get_args
 from chalicelib.core.errors import InvalidSpecError, UnknownPipelineError
 from chalicelib.core.measures import Task
 from chalicelib.core.policies import DataPolicy, GatePolicy
+from chalicelib.core.schedules import parse
+from chalicelib.core.upkeep import DriftPolicy, RetrainPolicy
 
 # 63 characters for a name, less "freshet-prod-", "-candidate-" (the longest middle), an id of 16 and an attempt's "-2".
 MAX_NAME = 21
@@ -115,7 +117,9 @@ class PipelineSpec:
     regression there are none: ``target`` is a number. ``group`` names the column whose rows must not be split between
     training and test (None: rows are independent). ``missing`` are the strings that stand for a missing number or
     category, compared without the blanks around them. ``decision`` says where the positive label begins (None: at a
-    probability of 0.5). ``policy`` says which data a run learns from, ``gate`` what it takes to go live.
+    probability of 0.5). ``policy`` says which data a run learns from, ``gate`` what it takes to go live, ``drift`` how
+    the live model is watched, ``retrain`` what asks for a new one. Files to score wait for ``batch_schedule``, an
+    EventBridge expression (empty: they are scored as they come).
     """
 
     name: str
@@ -133,6 +137,9 @@ class PipelineSpec:
     intake: Intake = Intake()
     policy: DataPolicy = field(default_factory=DataPolicy)
     gate: GatePolicy = field(default_factory=GatePolicy)
+    drift: DriftPolicy = field(default_factory=DriftPolicy)
+    retrain: RetrainPolicy = field(default_factory=RetrainPolicy)
+    batch_schedule: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a spec that cannot work, before anything is named after it."""
@@ -171,11 +178,15 @@ class PipelineSpec:
             *_intake_checks(self.intake),
             *self.policy.checks(),
             *self.gate.checks(self.task),
+            *self.drift.checks(),
+            *self.retrain.checks(),
             *(check for column in self.columns for check in _limit_checks(column)),
         )
         for met, remedy in checks:
             if not met:
                 raise InvalidSpecError(f"pipeline {self.name!r}: {remedy}")
+        for expression in filter(None, (self.drift.schedule, self.retrain.schedule, self.batch_schedule)):
+            parse(expression)
 
     @property
     def regression(self) -> bool:
@@ -220,6 +231,8 @@ class PipelineSpec:
                 intake=Intake(**rest.pop("intake", {})),
                 policy=DataPolicy(**rest.pop("policy", {})),
                 gate=GatePolicy.from_dict(rest.pop("gate", {})),
+                drift=DriftPolicy(**rest.pop("drift", {})),
+                retrain=RetrainPolicy(**rest.pop("retrain", {})),
                 **rest,
             )
         except (KeyError, TypeError, ValueError) as error:

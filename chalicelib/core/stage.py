@@ -8,13 +8,17 @@ from chalicelib.core.places import Bucket
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage: its name, bucket, SageMaker execution role, training image (by digest) and the ledger's table."""
+    """A stage: its name, bucket, SageMaker execution role, training image (by digest), ledger's table, and topic.
+
+    What people should know of is published on the topic.
+    """
 
     name: str
     bucket_name: str
     role_arn: str
     image_uri: str
     table_name: str
+    topic_arn: str
 
     @property
     def names(self) -> Names:

@@ -1,4 +1,4 @@
-"""Everything that makes us look at a pipeline again: S3, SageMaker, a person's wish, and the clock.
+"""Everything that makes us look at a pipeline again: S3, SageMaker, an alarm, a person's wish, and the clock.
 
 An event only says where to look; what is done there is decided from the facts, so events may come late, twice, in any
 order or never: the sweep looks at every pipeline every few minutes.
@@ -46,6 +46,11 @@ CHANGED = {
         ]
     },
 }
+ALARMED = {
+    "source": ["aws.cloudwatch"],
+    "detail-type": ["CloudWatch Alarm State Change"],
+    "detail": {"alarmName": _OURS},
+}
 WANTED = {"source": [events.SOURCE], "detail-type": [events.LOOK_WANTED], "detail": {"stage": [_NAMES.stage]}}
 
 
@@ -77,6 +82,17 @@ def on_change(envelope: CloudWatchEvent) -> None:
                 _look(job.pipeline, _cause(envelope))
         case events.ModelPackageChanged(name) | events.EndpointChanged(name):
             _look(_NAMES.parse_pipeline(name), _cause(envelope))
+
+
+@blueprint.on_cw_event(ALARMED)
+def on_alarm(envelope: CloudWatchEvent) -> None:
+    """Look at the pipeline that an alarm watches, whatever state it went into."""
+    event = events.parse(envelope.to_dict())
+    alarm = _NAMES.parse_alarm(event.name) if isinstance(event, events.AlarmChanged) else None
+    if alarm is None:
+        logger.info("alarm_ignored")
+    else:
+        _look(alarm.pipeline, _cause(envelope))
 
 
 @blueprint.on_cw_event(WANTED)

@@ -6,8 +6,9 @@ from chalicelib.core import places
 from chalicelib.core.actions import Plan
 from chalicelib.core.decide_batch import ENDED, decide_batch
 from chalicelib.core.errors import CallError, GoneError
-from chalicelib.core.facts import Upload
+from chalicelib.core.facts import Upload, Version
 from chalicelib.core.ledger import BatchEnd
+from chalicelib.core.schedules import parse
 from chalicelib.services.observer import Observer
 from chalicelib.services.ports import Clock, Executor, Ledger, Storage
 
@@ -40,6 +41,9 @@ class Batches:
             upload = version.upload
             if upload.upload_id in ended:
                 continue
+            if not version.deleted and not self._due(pipeline, version):
+                plans[upload.upload_id] = Plan("waiting", "the next slot of the schedule is awaited")
+                continue
             try:
                 plan = _gone() if version.deleted else self._advance(pipeline, upload)
             except GoneError:
@@ -53,6 +57,11 @@ class Batches:
         if troubles:
             raise troubles[0]
         return plans
+
+    def _due(self, pipeline: str, version: Version) -> bool:
+        """Whether a slot of the schedule came since the file did."""
+        schedule = self.observer.specs[pipeline].batch_schedule
+        return not schedule or parse(schedule).last(self.clock()) >= version.modified
 
     def _advance(self, pipeline: str, upload: Upload) -> Plan:
         facts = self.observer.batch(pipeline, upload.upload_id)

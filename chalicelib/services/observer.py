@@ -5,19 +5,23 @@ The head is read first: whoever acts on the facts does so on the condition that 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
-from chalicelib.core import container, job_requests, places
+from chalicelib.core import container, digests, job_requests, places
 from chalicelib.core.attempts import MAX_ATTEMPTS
-from chalicelib.core.decide_dataset import name_run, next_dataset_id, wished_again
+from chalicelib.core.decide_check import hours
+from chalicelib.core.decide_dataset import may_begin, name_run, next_dataset_id, wished_again
 from chalicelib.core.decide_rollout import wanted
+from chalicelib.core.decide_tell import untold
 from chalicelib.core.errors import UnavailableError
 from chalicelib.core.facts import (
     BatchFacts,
+    CheckFacts,
     DatasetFacts,
     Job,
     Jobs,
+    LabelFiles,
     LeftOut,
     Lineage,
     ModelPackage,
@@ -25,12 +29,14 @@ from chalicelib.core.facts import (
     Rival,
     RunFacts,
     Upload,
+    completed,
 )
-from chalicelib.core.ledger import Head, Reference, RunRow
-from chalicelib.core.names import Step
+from chalicelib.core.ledger import Decision, Head, Reference, RunRow
+from chalicelib.core.names import WATCHED, Step
+from chalicelib.core.requests import VARIANT
 from chalicelib.core.spec import PipelineSpec
 from chalicelib.core.stage import Stage
-from chalicelib.services.ports import Ledger, SageMaker, Storage
+from chalicelib.services.ports import Alarms, Ledger, SageMaker, Storage
 
 Describe = Callable[[str], Job | None]
 Told = TypeVar("Told")
@@ -46,6 +52,7 @@ class Observer:
     storage: Storage
     sagemaker: SageMaker
     ledger: Ledger
+    alarms: Alarms
 
     def pipeline(self, pipeline: str, now: datetime) -> PipelineFacts:
         """Gather everything that decides what happens next with a pipeline."""
@@ -61,7 +68,11 @@ class Observer:
             endpoint=self.sagemaker.endpoint(names.endpoint(pipeline)),
             update_taken=self._taken(pipeline, head),
         )
+        facts = replace(facts, check=self._check(pipeline, head), untold=self._untold(pipeline, head))
         if head.dataset_id is None:
+            facts = self._with_alarms(facts)
+            if facts.spec.policy.feedback and (facts.ringing or may_begin(facts, now)):
+                facts = replace(facts, labels=self._labels(facts, now))
             return replace(facts, next_row=self.ledger.dataset(pipeline, next_dataset_id(self.stage, facts, now)))
         dataset = self.dataset(pipeline, head.dataset_id)
         row = self.ledger.run(pipeline, head.run_id) if head.run_id else None
@@ -98,9 +109,10 @@ class Observer:
             image_uri=document["image_uri"],
             uploads=tuple(Upload(**upload) for upload in document["uploads"]),
             left_out=tuple(LeftOut(**left_out) for left_out in document["left_out"]),
+            labels=document.get("labels", 0),
             prepare=self._attempts(self.sagemaker.processing_job, pipeline, "prepare", dataset_id),
         )
-        if not _completed(facts.prepare):
+        if not completed(facts.prepare):
             return facts
         facts = replace(facts, summary=self.storage.read_json(folder.key(container.PREPARED, container.SUMMARY_FILE)))
         facts = replace(facts, own_run=self._named_run(pipeline, facts))
@@ -124,8 +136,9 @@ class Observer:
             score=self._scores(pipeline, row.dataset_id, row.run_id),
             evaluate=evaluate,
             evaluation=self.storage.read_json(evaluation.key(container.EVALUATION_FILE))
-            if _completed(evaluate)
+            if completed(evaluate)
             else None,
+            baseline=self._attempts(self.sagemaker.processing_job, pipeline, "baseline", row.run_id),
             package=next((package for package in packages if package.run_id == row.run_id), None),
             champion=champion,
             anchor=anchor,
@@ -153,6 +166,10 @@ class Observer:
             score=self._attempts(self.sagemaker.transform_job, pipeline, "batch", batch_id),
         )
 
+    def checking(self, pipeline: str, check_id: str) -> Jobs:
+        """Describe the attempts at a drift check's job."""
+        return self._attempts(self.sagemaker.processing_job, pipeline, "drift", check_id)
+
     def live_run(self, pipeline: str) -> str | None:
         """Find the run whose model answers now."""
         endpoint = self.sagemaker.endpoint(self.stage.names.endpoint(pipeline))
@@ -160,9 +177,61 @@ class Observer:
             return None
         return self.stage.names.parse_endpoint_config(pipeline, endpoint.config_name)
 
-    def _taken(self, pipeline: str, head: Head) -> bool:
-        decision = self.ledger.decision(pipeline, head.update.fence) if head.update else None
+    def _with_alarms(self, facts: PipelineFacts) -> PipelineFacts:
+        if facts.wanted is None or facts.head.wish:
+            return facts
+        alarms = self.alarms.states([self.stage.names.alarm(facts.pipeline, kind) for kind in WATCHED])
+        if not any(alarm.state == "ALARM" for alarm in alarms.values()):
+            return replace(facts, alarms=tuple(alarms.values()))
+        lineage = self.lineage(facts.pipeline, facts.wanted.run_id)
+        folder = self.stage.bucket.dataset(facts.pipeline, lineage.dataset_id) if lineage else None
+        document = self.storage.read_json(folder.key(places.DATASET_FILE)) if folder else None
+        learned = document.get("labels", 0) if document else 0
+        return replace(facts, alarms=tuple(alarms.values()), learned=learned)
+
+    def _labels(self, facts: PipelineFacts, now: datetime) -> LabelFiles:
+        """List the labels of the policy's days, and what was captured in them."""
+        bucket, pipeline = self.stage.bucket, facts.pipeline
+        since = now - timedelta(days=facts.spec.policy.feedback_days)
+        labels = self.storage.files(*hours(bucket.ground_truth(pipeline), since, now))
+        if not labels:
+            return LabelFiles()
+        captured = self.storage.files(*hours(bucket.captured(self.stage.names.endpoint(pipeline), VARIANT), since, now))
+        return LabelFiles(tuple(labels), tuple(captured), digests.short_digest("labels", sorted(labels.items())))
+
+    def _check(self, pipeline: str, head: Head) -> CheckFacts | None:
+        row = self.ledger.check(pipeline, head.check_id) if head.check_id else None
+        folder = self.stage.bucket.check(pipeline, row.check_id if row else "")
+        document = self.storage.read_json(folder.key(places.CHECK_FILE)) if row else None
+        if row is None or document is None:
+            return None
+        baseline = self.stage.bucket.run(pipeline, row.run_id).key(container.BASELINE, container.BASELINE_FILE)
+        captured, labels = (
+            self.storage.read_json(folder.key(name)) for name in (places.CAPTURE_MANIFEST, places.LABELS_MANIFEST)
+        )
+        monitor = self.checking(pipeline, row.check_id)
+        verdict = folder.key(container.MONITORING, container.VERDICT_FILE)
+        return CheckFacts(
+            row=row,
+            spec=PipelineSpec.from_dict(document["spec"]),
+            image_uri=document["image_uri"],
+            baseline=self.storage.read_json(baseline) is not None,
+            captured=len(captured) - 1 if captured else None,
+            labels=len(labels) - 1 if labels else None,
+            monitor=monitor,
+            verdict=self.storage.read_json(verdict) if completed(monitor) else None,
+            published=row.published is not None and self._performed(pipeline, row.published),
+        )
+
+    def _untold(self, pipeline: str, head: Head) -> tuple[Decision, ...]:
+        return untold(head.told, self.ledger.decisions(pipeline, head.told.since if head.told else 0))
+
+    def _performed(self, pipeline: str, fence: int) -> bool:
+        decision = self.ledger.decision(pipeline, fence)
         return decision is not None and decision.performed
+
+    def _taken(self, pipeline: str, head: Head) -> bool:
+        return head.update is not None and self._performed(pipeline, head.update.fence)
 
     def _named_run(self, pipeline: str, facts: DatasetFacts, again: str | None = None) -> RunRow | None:
         lineage = name_run(self.stage, self.specs[pipeline], facts, again)
@@ -194,7 +263,3 @@ class Observer:
             if job.status != "Failed":
                 break
         return tuple(found)
-
-
-def _completed(jobs: Jobs) -> bool:
-    return bool(jobs) and jobs[-1].status == "Completed"

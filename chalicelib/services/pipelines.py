@@ -122,7 +122,9 @@ class Pipelines:
 
 
 def _about(facts: PipelineFacts, area: Area, change: Change) -> tuple[str | None, str | None]:
-    """Return the dataset version and run that a decision is about; of the endpoint, the run of the wanted version."""
-    if area == "serving":
+    """Return the dataset version and run that a decision is about; beyond learning, the run of the wanted version."""
+    if area == "telling":
+        return None, None
+    if area != "learning":
         return None, facts.wanted.run_id if facts.wanted else None
     return facts.head.dataset_id or change.head.dataset_id, facts.head.run_id or change.head.run_id

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from chalicelib.core.actions import Action
-from chalicelib.core.facts import Endpoint, Job, ModelPackage, Upload, Version
+from chalicelib.core.facts import Alarm, Endpoint, Job, ModelPackage, Upload, Version
 from chalicelib.core.feedback import Label
-from chalicelib.core.ledger import BatchEnd, DatasetRow, Decision, Head, RunRow, Transition, UploadVerdict
+from chalicelib.core.ledger import BatchEnd, CheckRow, DatasetRow, Decision, Head, RunRow, Transition, UploadVerdict
 from chalicelib.core.predictions import Answer, Instance
 from chalicelib.core.tokens import Token
 
@@ -25,6 +25,9 @@ class Storage(Protocol):
 
     def versions(self, prefix: str) -> Sequence[Version]:
         """List all object versions below a prefix: by key, each from its newest version to its oldest."""
+
+    def files(self, prefix: str, first: str, end: str) -> Mapping[str, str]:
+        """List the files below a prefix, after one key and before another: their ETags by key, in their order."""
 
     def read_json(self, key: str) -> Any | None:  # noqa: ANN401 - JSON
         """Return a document, which is only read; None if there is none."""
@@ -52,6 +55,13 @@ class SageMaker(Protocol):
         """Describe an endpoint."""
 
 
+class Alarms(Protocol):
+    """The alarms that watch the pipelines."""
+
+    def states(self, names: Sequence[str]) -> Mapping[str, Alarm]:
+        """Return the alarms of these names; one that does not exist is left out."""
+
+
 class Ledger(Protocol):
     """What is wanted and what was decided; every read sees every write before it."""
 
@@ -67,14 +77,17 @@ class Ledger(Protocol):
     def datasets(self, pipeline: str) -> Sequence[DatasetRow]:
         """Return all dataset versions, the newest first."""
 
-    def runs(self, pipeline: str) -> Sequence[RunRow]:
-        """Return all runs, the newest first."""
+    def check(self, pipeline: str, check_id: str) -> CheckRow | None:
+        """Return the row of a drift check."""
+
+    def checks(self, pipeline: str) -> Sequence[CheckRow]:
+        """Return all drift checks, the newest first."""
 
     def decision(self, pipeline: str, fence: int) -> Decision | None:
         """Return the decision that was written under a fence."""
 
-    def decisions(self, pipeline: str) -> Sequence[Decision]:
-        """Return all decisions, the oldest first."""
+    def decisions(self, pipeline: str, after: int = 0) -> Sequence[Decision]:
+        """Return the decisions after a fence, the oldest first."""
 
     def verdicts(self, pipeline: str) -> Mapping[str, UploadVerdict]:
         """Return what became of uploads, by their ids."""

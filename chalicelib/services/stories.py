@@ -16,6 +16,7 @@ from chalicelib.services.ports import Clock, Ledger, Storage
 # States in which nothing more will happen by itself.
 SETTLED = frozenset({
     "live", "replaced", "held", "rejected", "rolled back", "failed", "refused", "superseded", "scored", "not started",
+    "drift", "no drift", "not enough data",
 })  # fmt: skip
 
 

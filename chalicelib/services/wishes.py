@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from chalicelib.core.actions import Call
 from chalicelib.core.decide_rollout import wanted
 from chalicelib.core.errors import FenceLostError, WishError
-from chalicelib.core.ledger import DONE, Decision, Head, Pin, Transition, Wish
+from chalicelib.core.ledger import DONE, Ask, Decision, Head, Pin, Transition, Wish
 from chalicelib.services.observer import Observer
 from chalicelib.services.ports import Clock, Executor, Ledger, SageMaker
 
@@ -37,6 +37,15 @@ class Wishes:
             ), f"a run is wished for{', also on data and recipe of before' if forced else ''}"
 
         return self._write(pipeline, cause, "wished", change).wish or wish
+
+    def check(self, pipeline: str, ask_id: str, cause: str, hours: float) -> Ask:
+        """Wish for a drift check of the last hours; one that waits already is kept."""
+        ask = Ask(ask_id, cause, self.clock().isoformat(), hours)
+
+        def change(head: Head) -> tuple[Head, str]:
+            return replace(head, ask=head.ask or ask), "a drift check is wished for"
+
+        return self._write(pipeline, cause, "wished", change).ask or ask
 
     def roll_back(self, pipeline: str, cause: str, *, to: int | None = None) -> int:
         """Mark the wanted version bad and pin another: the given one, or the newest before it that is not bad.

@@ -1,9 +1,31 @@
-"""What the environment says of the HTTP routes."""
+"""What the environment says of the stage and the HTTP routes."""
 
 import pytest
 
 from chalicelib.core.errors import SettingsError
-from chalicelib.settings import Http, http
+from chalicelib.core.stage import Stage
+from chalicelib.settings import Http, http, stage
+
+STAGE = {
+    "FRESHET_STAGE": "dev",
+    "FRESHET_BUCKET": "bucket",
+    "FRESHET_ROLE_ARN": "arn:role",
+    "FRESHET_IMAGE_URI": "image",
+    "FRESHET_TABLE": "table",
+    "FRESHET_TOPIC_ARN": "arn:topic",
+}
+
+
+def test_stage() -> None:
+    """A stage is made of what the template sets."""
+    assert stage(STAGE) == Stage("dev", "bucket", "arn:role", "image", "table", "arn:topic")
+
+
+@pytest.mark.parametrize("name", STAGE)
+def test_missing(name: str) -> None:
+    """A variable that is missing, or empty, is told by its name."""
+    with pytest.raises(SettingsError, match=name):
+        stage({**STAGE, name: ""})
 
 
 def test_defaults() -> None:

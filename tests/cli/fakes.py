@@ -29,6 +29,7 @@ STAGE = Stage(
     "arn:aws:iam::123456789012:role/r",
     "account/image@sha256:1",
     "freshet-dev-ledger",
+    "arn:aws:sns:us-east-1:123456789012:freshet-dev-notices",
 )
 UPLOAD = Upload("0123456789abcdef", STAGE.bucket_name, "uploads/reviews/a.csv", "v1", 12)
 METRICS = {"accuracy": 0.91, "auc": 0.97, "true_positive_rate": 0.9}
@@ -180,6 +181,14 @@ class FakeConnection:
     def retrain(self, pipeline: str, *, forced: bool) -> str:
         self._wish(f"retrain {pipeline} forced={forced}")
         return "wish-1"
+
+    def ask_for_check(self, pipeline: str, hours: float) -> str:
+        self._wish(f"check {pipeline} {hours:g}")
+        return "ask-1"
+
+    def checked(self, _pipeline: str, ask_id: str) -> Story | None:
+        assert ask_id == "ask-1"
+        return self._next()
 
     def wished(self, _pipeline: str, wish_id: str) -> Story | None:
         assert wish_id == "wish-1"

@@ -25,7 +25,7 @@ STACK: Mapping[str, Any] = {
         {"OutputKey": "BucketName", "OutputValue": "freshet-prod-1"},
         {"OutputKey": "TableName", "OutputValue": "freshet-prod-ledger"},
         {"OutputKey": "ExecutionRoleArn", "OutputValue": "arn:role"},
-        {"OutputKey": "TableName", "OutputValue": "freshet-prod-ledger"},
+        {"OutputKey": "TopicArn", "OutputValue": "arn:topic"},
         {"OutputKey": "EndpointURL", "OutputValue": "https://id.execute-api.eu-central-1.amazonaws.com/prod/"},
     ],
 }
@@ -118,6 +118,7 @@ def test_of_stack() -> None:
     found = resolve(Wish(stage="prod"), Environment())
     assert found.stage.bucket_name == "freshet-prod-1"
     assert found.stage.table_name == "freshet-prod-ledger"
+    assert found.stage.topic_arn == "arn:topic"
     assert found.stage.image_uri == "account/image@sha256:2"
     assert found.api_url == "https://id.execute-api.eu-central-1.amazonaws.com/prod/"
     assert found.local is None

@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
+from chalicelib.pipelines import PIPELINES
 from infra import archive
 from infra.errors import PackageError
 from infra.finish import functions, rules
@@ -74,11 +75,12 @@ def test_every_function_has_a_log_group(deployed: dict[str, Any]) -> None:
 
 
 def test_every_function_has_the_settings(deployed: dict[str, Any]) -> None:
-    """Bucket, table, role, image and stage reach every function."""
+    """Bucket, table, topic, role, image and stage reach every function."""
     shared = set(deployed["Globals"]["Function"]["Environment"]["Variables"])
     assert shared == {
         "FRESHET_BUCKET",
         "FRESHET_TABLE",
+        "FRESHET_TOPIC_ARN",
         "FRESHET_ROLE_ARN",
         "FRESHET_IMAGE_URI",
         "FRESHET_CORS_ORIGINS",
@@ -203,11 +205,16 @@ def test_stages_have_one_policy() -> None:
 
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_policy_has_no_wildcard(stage: str) -> None:
-    """No action is a pattern, and every resource is of the stage, except for the one listing that takes none."""
+    """No action is a pattern, and every resource is of the stage, except where an action takes none.
+
+    Figures, which have no resource, are held to our namespace.
+    """
     for statement in _policy(stage)["Statement"]:
         assert not [action for action in _actions([statement]) if "*" in action]
         if statement["Resource"] == "*":
-            assert _actions([statement]) == {"sagemaker:ListModelPackages"}
+            assert _actions([statement]) <= {"sagemaker:ListModelPackages", "cloudwatch:PutMetricData"}
+            if "cloudwatch:PutMetricData" in _actions([statement]):
+                assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": "Freshet"}}
         for text in _strings(statement["Resource"]):
             if text.startswith("arn:") and ":logs:" not in text:
                 assert f"freshet-{stage}-" in text, text
@@ -221,9 +228,9 @@ def test_pass_role(stage: str) -> None:
     assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
 
 
-def _operations_in_source() -> set[str]:
-    """Every SageMaker operation of several words that the application names: as text, or as a client's method."""
-    model = boto3.client("sagemaker", region_name="us-east-1").meta.method_to_api_mapping
+def _operations_in_source(service: str = "sagemaker") -> set[str]:
+    """Every operation of several words that the application names: as text, or as a client's method."""
+    model = boto3.client(service, region_name="us-east-1").meta.method_to_api_mapping  # type: ignore[call-overload]
     named: set[str] = set()
     for path in (PROJECT / "chalicelib").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -244,6 +251,21 @@ def test_policy_allows_what_the_application_calls() -> None:
     looks = {name.replace("Create", "Describe", 1) for name in named if name.startswith("Create")}
     allowed = {action for action in _actions(_policy("dev")["Statement"]) if action.startswith("sagemaker:")}
     assert allowed == {f"sagemaker:{name}" for name in named | looks}
+
+
+def test_policy_allows_what_watches() -> None:
+    """Each CloudWatch operation in the source is allowed, and to publish; nothing else of both services is."""
+    allowed = _actions(_policy("dev")["Statement"])
+    named = {f"cloudwatch:{name}" for name in _operations_in_source("cloudwatch")}
+    assert {action for action in allowed if action.startswith("cloudwatch:")} == named
+    assert {action for action in allowed if action.startswith("sns:")} == {"sns:Publish"}
+
+
+def test_alarms_are_deployed(deployed: dict[str, Any]) -> None:
+    """The alarms of every pipeline are in the template."""
+    made = [item["Properties"] for item in deployed["Resources"].values() if item["Type"] == "AWS::CloudWatch::Alarm"]
+    named = {alarm["AlarmName"]["Fn::Sub"] for alarm in made}
+    assert named == {f"freshet-${{Stage}}-{name}-{kind}" for name in PIPELINES for kind in ("drift", "quality")}
 
 
 def test_folders_may_be_named_from_here(made: Package, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

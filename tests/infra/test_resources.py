@@ -6,6 +6,7 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from chalicelib.pipelines import PIPELINES
 from infra.errors import TemplateError
 from infra.resources import create, environment, physical_names, resolve, stages
 
@@ -27,7 +28,7 @@ class Cloud:
 
     def create(self, template: dict[str, Any], region: str = "eu-central-1") -> dict[str, str]:
         """Create the stage's resources; return what the functions are told of them."""
-        create(template, stage="dev", s3=self.client("s3", region), dynamodb=self.client("dynamodb", region))
+        create(template, stage="dev", client=lambda service: self.client(service, region))
         return environment(template, stage="dev", region=region, image_uri=IMAGE)
 
 
@@ -51,15 +52,17 @@ def test_environment(merged: dict[str, Any], region: str) -> None:
         "FRESHET_ROLE_ARN": "arn:aws:iam::123456789012:role/freshet-dev-execution",
         "FRESHET_STAGE": "dev",
         "FRESHET_TABLE": "freshet-dev-ledger",
+        "FRESHET_TOPIC_ARN": f"arn:aws:sns:{region}:123456789012:freshet-dev-notices",
     }
 
 
 @pytest.mark.parametrize("region", ["eu-central-1", "us-east-1"])
 def test_names_told_are_names_made(cloud: Cloud, merged: dict[str, Any], region: str) -> None:
-    """The functions are told of the bucket and table that are created, in whichever region."""
+    """The functions are told of the bucket, table and topic that are created, in whichever region."""
     told = cloud.create(merged, region)
     assert cloud.client("s3", region).head_bucket(Bucket=told["FRESHET_BUCKET"])["BucketRegion"] == region
     assert cloud.client("dynamodb", region).describe_table(TableName=told["FRESHET_TABLE"])
+    assert cloud.client("sns", region).get_topic_attributes(TopicArn=told["FRESHET_TOPIC_ARN"])
 
 
 def test_stages(merged: dict[str, Any]) -> None:
@@ -88,7 +91,7 @@ def test_events_are_asked_for(cloud: Cloud, merged: dict[str, Any]) -> None:
     asked: list[dict[str, Any]] = []
     event = "provide-client-params.s3.PutBucketNotificationConfiguration"
     s3.meta.events.register(event, lambda params, **_: asked.append(params))
-    create(merged, stage="dev", s3=s3, dynamodb=cloud.client("dynamodb"))
+    create(merged, stage="dev", client=lambda service: s3 if service == "s3" else cloud.client(service))
     assert [item["NotificationConfiguration"] for item in asked] == [{"EventBridgeConfiguration": {}}]
 
 
@@ -98,6 +101,21 @@ def test_table(cloud: Cloud, merged: dict[str, Any]) -> None:
     described = cloud.client("dynamodb").describe_table(TableName=table)["Table"]
     assert [key["AttributeName"] for key in described["KeySchema"]] == ["pk", "sk"]
     assert described["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_alarms(cloud: Cloud, merged: dict[str, Any]) -> None:
+    """Every pipeline has the template's two alarms, on figures of its stage; a repetition leaves their state."""
+    cloud.create(merged)
+    watch = cloud.client("cloudwatch")
+    watch.set_alarm_state(AlarmName="freshet-dev-reviews-drift", StateValue="ALARM", StateReason="a test")
+    cloud.create(merged)
+    made = {alarm["AlarmName"]: alarm for alarm in watch.describe_alarms()["MetricAlarms"]}
+    assert set(made) == {f"freshet-dev-{name}-{kind}" for name in PIPELINES for kind in ("drift", "quality")}
+    assert {item["Name"]: item["Value"] for item in made["freshet-dev-reviews-quality"]["Dimensions"]} == {
+        "Stage": "dev",
+        "Pipeline": "reviews",
+    }
+    assert {alarm["TreatMissingData"] for alarm in made.values()} == {"ignore"}
 
 
 def test_again(cloud: Cloud, merged: dict[str, Any]) -> None:
@@ -148,3 +166,10 @@ def test_template_without_a_resource(merged: dict[str, Any], name: str) -> None:
     less = {**merged, "Resources": {key: item for key, item in merged["Resources"].items() if key != name}}
     with pytest.raises(TemplateError, match=name):
         physical_names(less, stage="dev", account="1", region="us-east-1")
+
+
+def test_template_without_a_topic(merged: dict[str, Any]) -> None:
+    """Nor are the functions told of a topic that there is none of."""
+    less = {**merged, "Resources": {key: item for key, item in merged["Resources"].items() if key != "Notices"}}
+    with pytest.raises(TemplateError, match="Notices"):
+        environment(less, stage="dev", region="us-east-1", image_uri=IMAGE)

@@ -86,6 +86,15 @@ def test_only_our_rules_send_dead_letters(merged: dict[str, Any]) -> None:
     assert statement["Condition"]["ArnLike"]["aws:SourceArn"]["Fn::Sub"].endswith(":rule/${AWS::StackName}-*")
 
 
+def test_notices(merged: dict[str, Any]) -> None:
+    """What people are told lies encrypted, under the stage's name, and is published by TLS only."""
+    topic = _properties(merged, "Notices")
+    assert topic == {"TopicName": {"Fn::Sub": "freshet-${Stage}-notices"}, "KmsMasterKeyId": "alias/aws/sns"}
+    (statement,) = _statements(merged, "NoticesPolicy")
+    assert (statement["Effect"], statement["Action"]) == ("Deny", "sns:Publish")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
 def test_role_is_sagemakers(merged: dict[str, Any]) -> None:
     """Only SageMaker, acting for this account, takes the execution role."""
     (statement,) = _properties(merged, "ExecutionRole")["AssumeRolePolicyDocument"]["Statement"]
@@ -104,7 +113,13 @@ def test_role_names_its_actions(merged: dict[str, Any]) -> None:
 def test_jobs_cannot_reach_what_people_drop(merged: dict[str, Any]) -> None:
     """A job reads pinned copies and writes results: it can neither read nor write below a prefix that triggers."""
     s3 = [item for item in _role(merged) if any(action.startswith("s3:") for action in _actions(item))]
-    assert not re.search(r"uploads|batch/|ground-truth", repr(s3))
+    assert not re.search(r"uploads|batch/", repr(s3))
+
+
+def test_jobs_only_read_labels(merged: dict[str, Any]) -> None:
+    """A job finds and reads labels that came later, and writes none."""
+    allowed = {action for item in _role(merged) if "ground-truth/" in repr(item) for action in _actions(item)}
+    assert allowed == {"s3:ListBucket", "s3:GetObject"}
 
 
 @pytest.mark.parametrize(
@@ -128,4 +143,6 @@ def test_image_by_digest(merged: dict[str, Any], image: str, *, accepted: bool) 
 
 def test_outputs(merged: dict[str, Any]) -> None:
     """The stack tells what its users need next: where to upload, and where dead letters lie."""
-    assert {"BucketName", "TableName", "FunctionDeadLettersUrl", "RuleDeadLettersUrl"} <= set(merged["Outputs"])
+    assert {"BucketName", "TableName", "TopicArn", "FunctionDeadLettersUrl", "RuleDeadLettersUrl"} <= set(
+        merged["Outputs"]
+    )

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from chalicelib.core import container
 from training.channels import read_object, write_object
 from training.errors import InputError
 from training.monitor.baseline import Baseline, Cells
@@ -28,14 +29,13 @@ from training.resampling import Groups
 T = TypeVar("T", bound=np.generic)
 
 LAYOUT = 1
-BASELINE_FILE = "baseline.json"
 
 
 def write(folder: Path, baseline: Baseline) -> None:
     """Write a baseline into a folder, which is made."""
     cells, rows = baseline.cells, baseline.null.features
     write_object(
-        folder / BASELINE_FILE,
+        folder / container.BASELINE_FILE,
         {
             "layout": LAYOUT,
             "numbers": list(cells.edges),
@@ -67,12 +67,12 @@ def read(folder: Path) -> Baseline:
     InputError
         If a file is missing, or does not fit the others.
     """
-    names = read_object(folder / BASELINE_FILE)
+    names = read_object(folder / container.BASELINE_FILE)
     if names.get("layout") != LAYOUT:
-        raise InputError(f"{BASELINE_FILE} is not of layout {LAYOUT}: make the baseline anew")
+        raise InputError(f"{container.BASELINE_FILE} is not of layout {LAYOUT}: make the baseline anew")
     quality = names.get("quality")
     if not (quality is None or isinstance(quality, dict)):
-        raise InputError(f"the quality in {BASELINE_FILE} is not an object")
+        raise InputError(f"the quality in {container.BASELINE_FILE} is not an object")
     try:
         cells = Cells(
             {name: _array(folder, f"edges-{place}", np.float64) for place, name in enumerate(names["numbers"])},

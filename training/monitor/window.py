@@ -1,10 +1,11 @@
 """A window of captured rows, counted as it is read: memory does not grow with it.
 
 Kept are counts by cell, how many rows hold each common word, the words that the vocabulary lacks, and a sample of rows
-as features for the null. Captured requests do not say which group their rows are of, so the rows of a request, and of
-requests one after the other until there are as many as the baseline's groups have, are taken as one group: right where
-rows that resemble each other come in runs, and cautious where they do not. The price: what comes in longer runs is
-taken for surer than it is.
+as features for the null. Captured requests do not say which group their rows are of, so rows one after the other, as
+many as the baseline's groups have, are taken as one group: right where rows that resemble each other come in runs, and
+cautious where they do not. A longer request is several groups: of a group larger than any of the baseline's, chance
+could not be told, since nothing can be dealt in its place. The price: what comes in longer runs is taken for surer than
+it is.
 """
 
 from collections import Counter
@@ -38,24 +39,25 @@ class Window:
         self._waiting: list[Mapping[str, Value]] = []
         self._scores: list[float] = []
         self._groups: list[int] = []
-        self._in_group = 0
+        self._taken = 0  # rows, those that wait among them
         self._sample: list[tuple[sparse.csr_matrix, Ints]] = []
         self._bound = np.uint64(np.iinfo(np.uint64).max)
-        self.groups = 0
         self.rows = 0
         self.counts: dict[str, Counts] = {}
         self.words = {name: np.zeros(words.compared, np.int64) for name, words in cells.vocabularies.items()}
         self.new_words: dict[str, Counter[str]] = {name: Counter() for name in cells.vocabularies}
 
+    @property
+    def groups(self) -> int:
+        """How many groups of rows there were."""
+        return -(-self._taken // self._run)
+
     def add(self, rows: Sequence[Mapping[str, Value]], scores: Sequence[float]) -> None:
         """Count a request's rows."""
-        if self.groups == 0 or self._in_group >= self._run:
-            self.groups += 1
-            self._in_group = 0
-        self._in_group += len(rows)
         self._waiting += rows
         self._scores += scores
-        self._groups += [self.groups - 1] * len(rows)
+        self._groups += [(self._taken + place) // self._run for place in range(len(rows))]
+        self._taken += len(rows)
         if len(self._waiting) >= ROWS:
             self.settle()
 

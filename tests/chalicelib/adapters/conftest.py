@@ -18,22 +18,25 @@ from tests.chalicelib.adapters.sides import Side, empty_archive
 from tests.chalicelib.aws.world import STAGE, World, on
 from tests.chalicelib.core.samples import LINEAGE, RUN
 
+REGION = "eu-central-1"
+
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """Run a local cloud with the stage's table and bucket, and without an application; its models never start."""
+    """Run a local cloud with the stage's resources, and without an application; its models never start."""
     waiting = {LINEAGE.image_uri: Image((sys.executable, "-c", "import time; time.sleep(60)"))}
     with Cloud(Settings(state=tmp_path_factory.mktemp("state"), port=0, images=waiting)) as cloud:
         made: dict[str, Any] = {
             "endpoint_url": cloud.endpoint_url,
             "aws_access_key_id": "local",
             "aws_secret_access_key": "local",
-            "region_name": "us-east-1",
+            "region_name": REGION,
         }
-        s3, dynamodb = boto3.client("s3", **made), boto3.client("dynamodb", **made)
-        resources.create(resources.read_template(), stage=STAGE.name, s3=s3, dynamodb=dynamodb)
-        s3.create_bucket(Bucket=STAGE.bucket_name)
-        s3.put_bucket_versioning(Bucket=STAGE.bucket_name, VersioningConfiguration={"Status": "Enabled"})
+
+        def client(service: str) -> Any:
+            return boto3.client(service, **made)  # type: ignore[call-overload] # the stubs want a literal
+
+        resources.create(resources.read_template(), stage=STAGE.name, client=client)
         yield cloud
 
 
@@ -41,7 +44,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 def local(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Side]:
     """Give the local cloud."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.endpoint_url)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     clients.client.cache_clear()
     yield Side(clients.client)
     clients.client.cache_clear()

@@ -31,7 +31,7 @@ class Side:
 
     def perform(self, *actions: Action, still: bool = True) -> None:
         """Perform actions for the pipeline."""
-        AwsExecutor(STORAGE, LEDGER).perform(SPEC.name, actions, lambda: still)
+        AwsExecutor(STAGE, STORAGE, LEDGER).perform(SPEC.name, actions, lambda: still)
 
 
 def empty_archive() -> bytes:

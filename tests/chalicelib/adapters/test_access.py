@@ -21,7 +21,7 @@ from tests.chalicelib.fake_ledger import FakeKeys, FakeLabels, FakeTokens
 
 NOW = datetime(2026, 1, 2, 3, 30, tzinfo=UTC)
 HOUR = NOW.replace(minute=0)
-BUCKET = "freshet-dev-123456789012-us-east-1"
+BUCKET = STAGE.bucket_name
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,6 @@ def side(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
         yield Side(FakeKeys(), FakeTokens(), fake, fake.lines.__getitem__)
         return
     monkeypatch.setenv("AWS_ENDPOINT_URL", request.getfixturevalue("cloud").endpoint_url)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     clients.client.cache_clear()
     # the machine of a test may be slower than DynamoDB: whoever hurries there takes its time here
     for module in (access, labels):

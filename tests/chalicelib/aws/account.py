@@ -13,9 +13,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Literal, Protocol
 
+from tests.chalicelib.aws.cloudwatch import Watch
 from tests.chalicelib.aws.dynamodb import Tables
 from tests.chalicelib.aws.s3 import Objects
 from tests.chalicelib.aws.sagemaker import Machines
+from tests.chalicelib.aws.sns import Topic
 
 START = datetime(2026, 11, 12, tzinfo=UTC)
 When = Literal["before", "after"]
@@ -42,6 +44,7 @@ class Account:
     """The state of one account, its time, its events and its history."""
 
     bucket: str
+    topic_arn: str
     now: datetime = START
     fault: Fault = no_fault
     calls: int = 0
@@ -50,11 +53,15 @@ class Account:
     objects: Objects = field(init=False)
     tables: Tables = field(default_factory=Tables)
     machines: Machines = field(init=False)
+    watch: Watch = field(init=False)
+    topic: Topic = field(init=False)
 
     def __post_init__(self) -> None:
         self._lock = threading.RLock()
         self.objects = Objects(self.bucket, self._time)
         self.machines = Machines(self._time, self.events.append)
+        self.watch = Watch(self._time, self.events.append)
+        self.topic = Topic(self.topic_arn)
 
     def clock(self) -> datetime:
         """Return the account's time."""
@@ -66,7 +73,14 @@ class Account:
 
     def client(self, service: str, *, hurried: bool = False) -> "Client":
         """Return the client of a service."""
-        states = {"s3": self.objects, "dynamodb": self.tables, "sagemaker": self.machines, "events": Bus(self.events)}
+        states = {
+            "s3": self.objects,
+            "dynamodb": self.tables,
+            "sagemaker": self.machines,
+            "events": Bus(self.events),
+            "cloudwatch": self.watch,
+            "sns": self.topic,
+        }
         return Client(self, states[service])
 
     def call(self, operation: str, effect: Callable[[], Any]) -> Any:

@@ -44,12 +44,12 @@ class Tables:
         ExpressionAttributeValues: Item,
     ) -> list[Item]:
         assert ConsistentRead
-        assert KeyConditionExpression == "pk = :pk AND begins_with(sk, :prefix)"
-        partition, prefix = (ExpressionAttributeValues[name]["S"] for name in (":pk", ":prefix"))
+        assert KeyConditionExpression == "pk = :pk AND sk BETWEEN :first AND :last"
+        partition, first, last = (ExpressionAttributeValues[name]["S"] for name in (":pk", ":first", ":last"))
         found = [
             self.items[key]
             for key in sorted(self.items)
-            if key[:2] == (TableName, partition) and key[2].startswith(prefix)
+            if key[:2] == (TableName, partition) and first <= key[2] <= last
         ]
         return [{"Items": found[start : start + _PAGE]} for start in range(0, len(found) or 1, _PAGE)]
 

@@ -1,7 +1,8 @@
 """What the jobs would do, in a few lines: read the pinned files, leave a summary, an artifact, an evaluation.
 
 A file's content is its rows, one a line; a file with the row ``bad`` cannot be used, and rows of which none is ``1``
-cannot make a model together. The content digest is that of the set of rows, as `prepare`'s.
+cannot make a model together. The content digest is that of the set of rows, as `prepare`'s. A file of labels that came
+later is a row, and a captured file with the word ``moved`` has drifted.
 """
 
 import json
@@ -26,6 +27,10 @@ def finish(account: Account, name: str, status: str = "Completed", **more: Any) 
         elif "-evaluate-" in name:
             roles = [role for role in ("champion", "anchor") if f"{role}-scores" in _inputs(job)]
             _store(account, f"{_output(job)}/evaluation.json", _dump(evaluation(roles)))
+        elif "-baseline-" in name:
+            _store(account, f"{_output(job)}/baseline.json", b"{}")
+        elif "-drift-" in name:
+            _store(account, f"{_output(job)}/verdict.json", _dump(_monitor(account, job)))
     account.machines.end_job(name, status, **more)
 
 
@@ -34,7 +39,7 @@ def _prepare(account: Account, job: dict[str, Any]) -> dict[str, Any]:
     prefix = places.split_uri(manifest[0]["prefix"])[1]
     files = {name: account.objects.read(prefix + name).decode().splitlines() for name in manifest[1:]}
     bad = [{"file": name, "reason": "a row cannot be read"} for name, rows in files.items() if "bad" in rows]
-    rows = sorted({row for of_file in files.values() for row in of_file})
+    rows = sorted({row for of_file in files.values() for row in of_file} | set(_labelled(account, job)))
     return {
         "content_digest": sha256("\n".join(rows).encode()).hexdigest(),
         "rows": {"read": len(rows), "train": len(rows)},
@@ -42,6 +47,21 @@ def _prepare(account: Account, job: dict[str, Any]) -> dict[str, Any]:
         "refused_files": bad,
         "refused": None if "1" in rows else "no row has the label 1",
     }
+
+
+def _labelled(account: Account, job: dict[str, Any]) -> list[str]:
+    """Return a row for each file of labels."""
+    uri = _inputs(job).get("ground-truth")
+    manifest = json.loads(account.objects.read(places.split_uri(uri)[1])) if uri else [None]
+    return [f"labelled {key}" for key in manifest[1:]]
+
+
+def _monitor(account: Account, job: dict[str, Any]) -> dict[str, Any]:
+    """Judge a window: a captured file that holds ``moved`` is drift."""
+    manifest = json.loads(account.objects.read(places.split_uri(_inputs(job)["capture"])[1]))
+    moved = any(b"moved" in account.objects.read(key) for key in manifest[1:])
+    verdict = "drift" if moved else "no drift"
+    return {"verdict": verdict, "p_value": 0.01 if moved else 0.5, "reasons": [], "metrics": {"Drift": float(moved)}}
 
 
 def _inputs(job: dict[str, Any]) -> dict[str, str]:

@@ -73,6 +73,11 @@ class Objects:
         found = [stored for key in self.list_keys(Prefix) for stored in self.versions[key]]
         return [self._page(found[start : start + _PAGE]) for start in range(0, len(found) or 1, _PAGE)]
 
+    def list_objects_v2_pages(self, Bucket: str, Prefix: str, StartAfter: str) -> list[dict[str, Any]]:
+        found = [self.versions[key][0] for key in self.list_keys(Prefix) if key > StartAfter]
+        listed = [{"Key": one.key, "ETag": _etag(one.content)} for one in found if one.content is not None]
+        return [{"Contents": listed[start : start + _PAGE]} for start in range(0, len(listed) or 1, _PAGE)]
+
     def _page(self, found: list[Stored]) -> dict[str, Any]:
         page: dict[str, Any] = {}
         for stored in found:

@@ -6,7 +6,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from unittest.mock import patch
 
-from chalicelib.adapters import events, executor, ledger, sagemaker, storage
+from chalicelib.adapters import alarms, events, executor, ledger, sagemaker, signals, storage
+from chalicelib.adapters.alarms import CloudWatchAlarms
 from chalicelib.adapters.events import EventBridgeBus
 from chalicelib.adapters.executor import AwsExecutor
 from chalicelib.adapters.ledger import DynamoLedger
@@ -19,6 +20,7 @@ from chalicelib.core.stage import Stage
 from chalicelib.pipelines import PIPELINES
 from chalicelib.services.batches import Batches
 from chalicelib.services.catalogue import Catalogue
+from chalicelib.services.checks import Checks
 from chalicelib.services.feedback import FeedbackDesk
 from chalicelib.services.gatekeeper import Gatekeeper
 from chalicelib.services.observer import Observer
@@ -39,6 +41,7 @@ STAGE = Stage(
     "arn:aws:iam::123456789012:role/freshet-dev",
     "123456789012.dkr.ecr.eu-central-1.amazonaws.com/freshet-training@sha256:" + "0" * 64,
     "freshet-dev-ledger",
+    "arn:aws:sns:eu-central-1:123456789012:freshet-dev-notices",
 )
 PIPELINE = "reviews"
 
@@ -47,7 +50,7 @@ PIPELINE = "reviews"
 class World:
     """One account with the application's services on it."""
 
-    account: Account = field(default_factory=lambda: Account(STAGE.bucket_name))
+    account: Account = field(default_factory=lambda: Account(STAGE.bucket_name, STAGE.topic_arn))
     specs: Mapping[str, PipelineSpec] = field(default_factory=lambda: PIPELINES)
     runtime: FakeRuntime = field(default_factory=FakeRuntime)
     keys: FakeKeys = field(default_factory=FakeKeys)
@@ -55,15 +58,21 @@ class World:
     labels: FakeLabels = field(default_factory=FakeLabels)
 
     def __post_init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        """Start the process anew: what it remembered is gone."""
         clock = self.account.clock
         store, reader, book = S3Storage(STAGE.bucket_name), SageMakerReader(), DynamoLedger(STAGE.table_name)
-        observer, performer = Observer(STAGE, self.specs, store, reader, book), AwsExecutor(store, book)
+        observer = Observer(STAGE, self.specs, store, reader, book, CloudWatchAlarms())
+        performer = AwsExecutor(STAGE, store, book)
         self.services = Services(
             stage=STAGE,
             pipelines=Pipelines(observer, store, book, performer, clock),
             batches=Batches(observer, store, book, performer, clock),
             wishes=Wishes(observer, reader, book, performer, clock),
             stories=Stories(observer, store, book, clock),
+            checks=Checks(observer, book),
             standings=Standings(observer, book, clock),
             predictor=Predictor(STAGE, self.specs, reader, self.runtime, self.keys),
             bus=EventBridgeBus(STAGE.name),
@@ -121,6 +130,6 @@ class World:
 def on(world: World) -> Iterator[World]:
     """Let the adapters talk to a world's account."""
     with ExitStack() as stack:
-        for module in (events, executor, ledger, sagemaker, storage):
+        for module in (alarms, events, executor, ledger, sagemaker, signals, storage):
             stack.enter_context(patch.object(module, "client", world.account.client))
         yield world

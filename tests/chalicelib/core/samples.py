@@ -5,6 +5,7 @@ from datetime import timedelta
 from chalicelib.core.actions import Call, Plan
 from chalicelib.core.facts import (
     BatchFacts,
+    CheckFacts,
     DatasetFacts,
     Endpoint,
     Job,
@@ -16,7 +17,7 @@ from chalicelib.core.facts import (
     Upload,
     Version,
 )
-from chalicelib.core.ledger import DatasetRow, Head, Reference, RunRow
+from chalicelib.core.ledger import CheckRow, DatasetRow, Head, Reference, RunRow
 from chalicelib.pipelines import DEFAULT, PIPELINES
 from tests.chalicelib.aws.account import START
 from tests.chalicelib.aws.world import STAGE
@@ -48,6 +49,10 @@ CHAMPION = Rival(Reference(1, f"{1:016x}"), "9" * 16, package(1))
 ENDPOINT = Endpoint(STAGE.names.endpoint(SPEC.name), "InService", "an older config", START)
 BATCH = BatchFacts(SPEC.name, UPLOAD.upload_id, SPEC, STAGE.image_uri, UPLOAD, "the champion")
 HEAD = Head(SPEC.name, 7)
+CHECK_ROW = CheckRow(
+    "b" * 16, "checking", "", "the schedule", START.isoformat(), NOW.isoformat(), 2, f"{2:016x}", NOW.isoformat()
+)
+CHECK = CheckFacts(CHECK_ROW, SPEC, STAGE.image_uri, baseline=True)
 FACTS = PipelineFacts(SPEC, HEAD, (VERSION,))
 
 

@@ -34,7 +34,9 @@ from tests.chalicelib.core.samples import (
     steps,
 )
 
-EVALUATED: Mapping[str, Any] = {"train": (DONE,), "score": (DONE,), "evaluate": (DONE,), "evaluation": {}}
+EVALUATED: Mapping[str, Any] = {
+    "train": (DONE,), "score": (DONE,), "evaluate": (DONE,), "evaluation": {}, "baseline": (DONE,),
+}  # fmt: skip
 JUDGED = replace(RUN_ROW, verdict=VERDICT)
 OWN = package(4, run_id=RUN_ROW.run_id)
 SETTLED = {UPLOAD.upload_id: UploadVerdict(UPLOAD.upload_id, UPLOAD.key, "trained", "run e", RUN_ROW.run_id)}
@@ -56,9 +58,13 @@ def decided(facts: PipelineFacts = FACTS, **change: Any) -> Plan:
         ({"train": (DONE,)}, "scoring", ["create_model", "create_transform_job"]),
         ({"train": (DONE,), "score": (RUNNING,)}, "scoring", []),
         ({"train": (DONE,), "score": (FAILED,)}, "failed", []),
-        ({"train": (DONE,), "score": (DONE,)}, "evaluating", ["create_processing_job"]),
+        ({"train": (DONE,), "score": (DONE,)}, "evaluating", ["create_processing_job"] * 2),
+        ({"train": (DONE,), "score": (DONE,), "baseline": (RUNNING,)}, "evaluating", ["create_processing_job"]),
         ({"train": (DONE,), "score": (DONE,), "evaluate": (RUNNING,)}, "evaluating", []),
         ({"train": (DONE,), "score": (DONE,), "evaluate": (FAILED,)}, "failed", []),
+        ({**EVALUATED, "baseline": ()}, "evaluating", ["create_processing_job"]),
+        ({**EVALUATED, "baseline": (RUNNING,)}, "evaluating", []),
+        ({**EVALUATED, "baseline": (FAILED,)}, "judged", []),
         (EVALUATED, "judged", []),
         ({**EVALUATED, "row": JUDGED}, "registering", ["create_model_package_group", "create_model_package"]),
         ({**EVALUATED, "row": JUDGED, "package": OWN}, "registered", ["Settle"]),
@@ -172,7 +178,7 @@ def test_champion_that_cannot_score() -> None:
     """A champion that fails to score the rows does not fail the run: it is evaluated without the comparison."""
     facts = replace(FACTS, wanted=CHAMPION.package)
     change = {"row": replace(RUN_ROW, champion=CHAMPION.reference), "champion": replace(CHAMPION, score=(FAILED,))}
-    plan = decided(facts, **change, train=(DONE,), score=(DONE,))
+    plan = decided(facts, **change, train=(DONE,), score=(DONE,), baseline=(RUNNING,))
     assert plan.state == "evaluating"
     (call,) = plan.actions
     assert isinstance(call, Call)

@@ -21,6 +21,7 @@ EXPECTED = {
     "transform_job": events.JobChanged("freshet-dev-reviews-score-0123456789abcdef"),
     "model_package": events.ModelPackageChanged("freshet-dev-reviews"),
     "endpoint": events.EndpointChanged("freshet-dev-reviews"),
+    "alarm": events.AlarmChanged("freshet-dev-reviews-drift", "ALARM"),
 }
 
 
@@ -57,6 +58,7 @@ def test_never_another_error(name: str, detail: Any) -> None:
     kinds = {
         "s3_object_created": ("aws.s3", "Object Created"),
         "endpoint": ("aws.sagemaker", "SageMaker Endpoint State Change"),
+        "alarm": ("aws.cloudwatch", "CloudWatch Alarm State Change"),
     }
     source, kind = kinds.get(name, ("aws.sagemaker", "SageMaker Training Job State Change"))
     with pytest.raises(InvalidEventError):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.core.errors import InvalidEventError
-from chalicelib.core.names import JobName, Names, Step
+from chalicelib.core.names import WATCHED, AlarmKind, AlarmName, JobName, Names, Step
 from chalicelib.core.spec import MAX_NAME
 
 PIPELINE = st.from_regex(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", fullmatch=True).filter(lambda name: len(name) <= MAX_NAME)
@@ -49,6 +49,23 @@ def test_distinct(pipeline: str, job_id: str) -> None:
     """The candidate's model, the live model and the config never share a name."""
     names = Names("dev")
     assert len({names.candidate(pipeline, job_id), names.model(pipeline, job_id), names.endpoint(pipeline)}) == 3
+
+
+@given(STAGE, PIPELINE, st.sampled_from(list(WATCHED)))
+def test_alarm_round_trip(stage: str, pipeline: str, kind: AlarmKind) -> None:
+    """An alarm's name says again what it was made of, also where the pipeline's name looks like an alarm's end."""
+    assert Names(stage).parse_alarm(Names(stage).alarm(pipeline, kind)) == AlarmName(pipeline, kind)
+    assert Names(stage).parse_alarm(Names(stage).alarm(f"{pipeline}-drift", kind)) == AlarmName(
+        f"{pipeline}-drift", kind
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["", "freshet-prod-reviews-drift", "freshet-dev-reviews", "freshet-dev-drift", "freshet-dev-reviews-errors"]
+)
+def test_foreign_alarm(name: str) -> None:
+    """Another stage's alarm, or one that watches something else, is none of ours."""
+    assert Names("dev").parse_alarm(name) is None
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from botocore.validate import ParamValidator
 from chalicelib.core import requests
 from chalicelib.core.actions import Call, Plan
 from chalicelib.core.decide_batch import decide_batch
+from chalicelib.core.decide_check import decide_check
 from chalicelib.core.decide_dataset import decide_dataset
 from chalicelib.core.decide_rollout import decide_rollout
 from chalicelib.core.decide_run import decide_run
@@ -17,10 +18,12 @@ from tests.chalicelib.aws.world import STAGE
 from tests.chalicelib.core.samples import (
     BATCH,
     CHAMPION,
+    CHECK,
     DATASET,
     DONE,
     ENDPOINT,
     FACTS,
+    FAILED,
     NOW,
     RUN,
     RUN_ROW,
@@ -37,7 +40,11 @@ def plans() -> Iterator[Plan]:
         scored = replace(CHAMPION, score=(DONE,) if "score" in change else ())
         yield decide_run(STAGE, facts, DATASET, replace(RUN, row=champion, champion=scored, **change), NOW)  # type: ignore[arg-type]
     judged = replace(RUN, row=replace(RUN_ROW, verdict=VERDICT), train=(DONE,), score=(DONE,), evaluate=(DONE,))
-    yield decide_run(STAGE, FACTS, DATASET, judged, NOW)
+    for baseline in (DONE, FAILED):
+        yield decide_run(STAGE, FACTS, DATASET, replace(judged, baseline=(baseline,)), NOW)
+    for labels in (0, 3):
+        yield decide_dataset(STAGE, FACTS, replace(DATASET, labels=labels), NOW)
+        yield decide_check(STAGE, FACTS, replace(CHECK, captured=2, labels=labels), NOW)
     yield decide_rollout(STAGE, replace(facts, endpoint=ENDPOINT))
     yield decide_rollout(STAGE, facts)
     yield Plan("", "", (requests.delete_endpoint(ENDPOINT),))

@@ -62,6 +62,29 @@ def test_changes(client: Client, world: World, event: Event, name: str) -> None:
     assert len(world.jobs("prepare")) == 1
 
 
+@pytest.mark.parametrize("state", ["ALARM", "OK", "INSUFFICIENT_DATA"])
+def test_alarm(client: Client, world: World, event: Event, state: str) -> None:
+    """An alarm's change, into whatever state, looks at the pipeline that it watches, and the decision names it."""
+    world.drop("a.csv", "1")
+    payload = event("alarm")
+    payload["detail"]["state"]["value"] = state
+    client.lambda_.invoke("on_alarm", payload)
+    assert len(world.jobs("prepare")) == 1
+    first = world.services.pipelines.ledger.decisions(PIPELINE)[0]
+    assert first.cause == f"CloudWatch Alarm State Change {payload['id']}"
+
+
+@pytest.mark.parametrize(
+    "name", ["freshet-dev-reviews-errors", "freshet-prod-reviews-drift", "freshet-dev-nobody-drift"]
+)
+def test_foreign_alarms(client: Client, world: World, event: Event, name: str) -> None:
+    """An alarm that watches something else, or a pipeline that is none of ours, makes nobody look."""
+    payload = event("alarm")
+    payload["detail"]["alarmName"] = name
+    client.lambda_.invoke("on_alarm", payload)
+    assert not world.account.history
+
+
 def test_wish(client: Client, world: World) -> None:
     """Somebody's wish makes us look at the pipeline at once."""
     world.drop("a.csv", "1")

@@ -22,7 +22,10 @@ BEFORE = {"train": "prepare", "score": "train", "evaluate": "score"}  # what has
 def check_rest(world: World) -> None:
     """Claim: nothing is active, and nothing is in the air."""
     head = world.head
-    assert (head.dataset_id, head.run_id, head.wish, head.update) == (None, None, None, None), f"stuck: {head}"
+    waiting = (head.dataset_id, head.run_id, head.wish, head.update, head.check_id, head.ask)
+    assert not any(waiting), f"stuck: {head}"
+    checks = world.services.pipelines.ledger.checks(PIPELINE)
+    assert not [row for row in checks if row.state == "checking"], "a drift check is still active"
     assert not world.account.machines.running(), "a job still runs"
     assert not [row for row in datasets(world) if row.active], "a dataset version is still active"
     assert not [row for row in runs(world) if row.state == "running"], "a run is still running"
@@ -146,8 +149,10 @@ def datasets(world: World) -> list[DatasetRow]:
 
 
 def runs(world: World) -> list[RunRow]:
-    """Return the rows of all runs, the newest first."""
-    return list(world.services.pipelines.ledger.runs(PIPELINE))
+    """Return the rows of all runs, the newest first, as they lie in the table: the application reads one at a time."""
+    items = [item for (_, _, sort_key), item in world.account.tables.items.items() if sort_key.startswith("RUN#")]
+    found = [RunRow.from_dict(json.loads(item["data"]["S"])) for item in items]
+    return sorted(found, key=lambda row: row.started, reverse=True)
 
 
 def verdicts(world: World) -> dict[str, UploadVerdict]:

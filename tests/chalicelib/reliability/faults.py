@@ -22,6 +22,22 @@ class Strike:
 
 
 @dataclass
+class StrikeOnce:
+    """Raise an error at the call of a number, before its effect or after it; ``struck`` is the operation it was."""
+
+    number: int
+    error: BaseException
+    phase: When = "before"
+    struck: str | None = None
+
+    def __call__(self, when: When, number: int, operation: str) -> None:
+        """Strike the call."""
+        if (when, number) == (self.phase, self.number):
+            self.struck = operation
+            raise self.error
+
+
+@dataclass
 class Hide:
     """Answer an operation as if what it asks for did not exist (yet), so many times after the first creation."""
 

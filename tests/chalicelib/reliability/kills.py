@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass, replace
 from random import Random
 from typing import Any
 
+from chalicelib.core import places
 from chalicelib.core.errors import WishError
 from tests.chalicelib.aws.account import KilledError, When, no_fault
-from tests.chalicelib.aws.world import PIPELINE, World, on
+from tests.chalicelib.aws.world import PIPELINE, STAGE, World, on
 from tests.chalicelib.reliability import checker
 
 Boundary = tuple[int, When]  # a call by its number, before or after its effect
@@ -56,6 +57,36 @@ def retrain(world: World) -> None:
     world.services.wishes.retrain(PIPELINE, "wish-1", "a person", forced=True)
 
 
+def traffic(content: str) -> Deed:
+    """Return the deed of asking the live model, of which a file is captured, until the day is over."""
+
+    def ask(world: World) -> None:
+        captured = world.account.objects
+        folder = STAGE.bucket.captured(STAGE.names.endpoint(PIPELINE), "AllTraffic")
+        captured.put(f"{folder}{places.hour_folder(world.account.now)}requests.jsonl", content.encode())
+        world.account.advance(24.5 * 3600)
+
+    return ask
+
+
+def alarm(world: World) -> None:
+    """Let the drift alarm ring."""
+    world.account.watch.set_alarm(STAGE.names.alarm(PIPELINE, "drift"), "ALARM")
+
+
+def give_labels(world: World) -> None:
+    """Label as many captured requests as an alarm asks for."""
+    folder = f"{STAGE.bucket.ground_truth(PIPELINE)}{places.hour_folder(world.account.now)}"
+    for number in range(world.specs[PIPELINE].retrain.least_labels):
+        world.account.objects.put(f"{folder}{number}.jsonl", b"label")
+
+
+def break_down(world: World) -> None:
+    """Let the endpoint fail by itself: it can only be deleted and made anew."""
+    for endpoint in world.account.machines.endpoints.values():
+        endpoint["EndpointStatus"] = "Failed"
+
+
 def void(_: object) -> None:
     """Make a deed of what gives something."""
 
@@ -67,6 +98,8 @@ TALES: dict[str, Tale] = {
     "refused": (drop("a.csv", "bad\n1\n"), drop("b.csv", "1\n3\n")),
     "batch": (drop("a.csv", "1\n2\n"), batch("new.csv")),
     "retrain": (drop("a.csv", "1\n2\n"), retrain),
+    "drift": (drop("a.csv", "1\n2\n"), traffic("moved"), alarm, give_labels),
+    "remade": (drop("a.csv", "1\n2\n"), break_down),
 }
 
 
@@ -93,10 +126,13 @@ def live(tale: Tale, kills: Iterable[Boundary] = ()) -> World:
 
 
 def survive(world: World, handler: Deed) -> None:
-    """Run a handler, and again where it was killed."""
+    """Run a handler, and again in a new process where it was killed."""
     for _ in range(LIVES):
-        with suppress(KilledError):
+        try:
             handler(world)
+        except KilledError:
+            world.start()
+        else:
             return
     raise AssertionError("killed too often")
 
@@ -120,13 +156,14 @@ def boundaries(world: World, *, reads: bool) -> list[Boundary]:
 
 
 def left(world: World) -> dict[str, Any]:
-    """Return everything that a life leaves in AWS, without times and without how many decisions it took."""
+    """Return all that a life leaves in AWS, but for times, how many decisions it took, and how often a notice came."""
     machines, ledger = world.account.machines, world.services.pipelines.ledger
     timeless = {"started": "", "ended": None}
     with on(world):
         return {
-            "head": replace(world.head, fence=0),
+            "head": replace(world.head, fence=0, told=None),
             "datasets": sorted(map(repr, (replace(row, **timeless) for row in checker.datasets(world)))),  # type: ignore[arg-type]
+            "checks": sorted(map(repr, (replace(row, **timeless, published=0) for row in ledger.checks(PIPELINE)))),  # type: ignore[arg-type]
             "runs": sorted(map(repr, (replace(row, **timeless) for row in checker.runs(world)))),  # type: ignore[arg-type]
             "verdicts": checker.verdicts(world),
             "batches": {name: asdict(end) for name, end in ledger.batches(PIPELINE).items()},
@@ -134,6 +171,8 @@ def left(world: World) -> dict[str, Any]:
             "versions": [(one["ModelPackageDescription"], one["ModelApprovalStatus"]) for one in machines.versions],
             "live": world.live,
             "made": [sorted(made) for made in (machines.models, machines.configs, machines.endpoints, machines.groups)],
+            "figures": sorted({(one["MetricName"], one["Value"]) for one in world.account.watch.figures}),
+            "notices": sorted({(subject, *text.splitlines()[:2]) for subject, text in world.account.topic.notices}),
             "objects": {key: found[0].content for key, found in world.account.objects.versions.items()},
         }
 

@@ -10,7 +10,7 @@ from chalicelib.core.errors import CallError
 from tests.chalicelib.aws.refusals import refused
 from tests.chalicelib.reliability.kills import TALES, live
 
-SERVICES = ("sagemaker", "dynamodb", "s3")
+SERVICES = ("sagemaker", "dynamodb", "s3", "cloudwatch", "sns")
 COMMON = {  # of every service: one of each kind that `calls` tells apart, and some that it does not know
     "AccessDeniedException": 400,
     "ExpiredToken": 403,
@@ -40,9 +40,13 @@ MEANT = {
 
 
 @cache
-def called() -> tuple[str, ...]:
-    """Return the operations that the application calls on its way, as boto3 spells them."""
-    return tuple(sorted({operation for name in ("update", "batch") for operation in live(TALES[name]).account.history}))
+def called() -> dict[str, str]:
+    """Return the operations that the application calls on its way, as boto3 spells them, each with a tale of it."""
+    found: dict[str, str] = {}
+    for name in ("update", "batch", "rollback", "remade", "drift"):
+        for operation in live(TALES[name]).account.history:
+            found.setdefault(operation, name)
+    return dict(sorted(found.items()))
 
 
 @cache

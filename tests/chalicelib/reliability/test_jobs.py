@@ -7,7 +7,7 @@ from tests.chalicelib.aws.account import no_fault
 from tests.chalicelib.aws.programs import finish
 from tests.chalicelib.aws.refusals import refused
 from tests.chalicelib.aws.world import PIPELINE, STAGE, World, on
-from tests.chalicelib.reliability.checker import check_all, check_ledger, check_rest, datasets
+from tests.chalicelib.reliability.checker import check_all, check_ledger, check_rest, datasets, runs
 from tests.chalicelib.reliability.faults import Strike
 from tests.chalicelib.reliability.scenario import PASSING, POLICIES, come_to_rest, world_of
 
@@ -59,9 +59,7 @@ def check_attempts(step: str) -> None:
             world.look("sweep")
         attempts = [name for name in world.account.machines.jobs if name.startswith(first)]
         assert attempts == [first, f"{first}-2", f"{first}-3"], f"{len(attempts)} attempts were made"
-        assert PASSING in datasets(world)[0].reason + "".join(
-            row.reason for row in world.services.pipelines.ledger.runs(PIPELINE)
-        )
+        assert PASSING in datasets(world)[0].reason + "".join(row.reason for row in runs(world))
         check_rest(world)
 
 

@@ -6,7 +6,7 @@ from chalicelib.core.errors import WishError
 from tests.chalicelib.aws.account import Fault, KilledError, When, no_fault
 from tests.chalicelib.aws.refusals import refused
 from tests.chalicelib.aws.world import PIPELINE, STAGE, World
-from tests.chalicelib.reliability.checker import check_all, check_ledger, check_rest
+from tests.chalicelib.reliability.checker import check_all, check_ledger, check_rest, runs
 from tests.chalicelib.reliability.scenario import POLICIES, come_to_rest
 
 ENDPOINT = STAGE.names.endpoint(PIPELINE)
@@ -204,7 +204,7 @@ def test_stranger(world: World) -> None:
     for _ in range(2):
         world.look()
         world.finish_jobs()
-    run_id = world.head.run_id or world.services.pipelines.ledger.runs(PIPELINE)[0].run_id
+    run_id = world.head.run_id or runs(world)[0].run_id
     name = STAGE.names.candidate(PIPELINE, run_id)
     train_to[name] = {"ModelName": name, "ExecutionRoleArn": "arn:aws:iam::1:role/stranger"}
     world.look()
@@ -222,7 +222,9 @@ def test_after_a_rollback(world: World) -> None:
     for _ in range(100):
         world.account.advance(300)
         world.look("sweep")
-    reads = {"get_item", "query", "list_model_packages", "list_object_versions", "describe_endpoint"}
+    reads = {
+        "get_item", "query", "list_model_packages", "list_object_versions", "describe_endpoint", "describe_alarms",
+    }  # fmt: skip
     assert (world.head, set(world.account.history[calls:]) - reads) == (before, set())
 
 
@@ -236,7 +238,7 @@ def test_rollback_in_the_middle(world: World) -> None:
             world.finish_jobs()
     world.services.wishes.roll_back(PIPELINE, "a person")
     world.walk()
-    (run, *_) = world.services.pipelines.ledger.runs(PIPELINE)
+    (run, *_) = runs(world)
     assert (run.champion.version if run.champion else None, len(world.jobs("evaluate"))) == (1, 4)
     written = [key for key in world.account.objects.versions if key.endswith("/evaluation.json")]
     assert len(written) == 4, "an evaluation that ended late would overwrite another's"

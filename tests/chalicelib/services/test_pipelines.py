@@ -31,9 +31,11 @@ def test_whole_path(world: World) -> None:
         "registered",
         "promoted",
         "rolling out",
+        "telling",
         "live",
+        "telling",
     ]
-    assert [decision.fence for decision in decisions(world)] == list(range(1, 13))
+    assert [decision.fence for decision in decisions(world)] == list(range(1, 15))
     assert {decision.outcome for decision in decisions(world)} == {"done"}
     assert world.live is not None
 
@@ -186,7 +188,7 @@ def test_names_tell_what_they_are_of(world: World) -> None:
     world.drop("a.csv", "1")
     world.walk()
     steps = {STAGE.names.parse_job(name).step for name in world.account.machines.jobs}
-    assert steps == {"prepare", "train", "score", "evaluate"}
+    assert steps == {"prepare", "train", "score", "evaluate", "baseline"}
 
 
 def test_content_that_comes_back(world: World) -> None:

@@ -1,5 +1,6 @@
 import pytest
 
+from chalicelib.core.alarm_rule import LOWEST_LEVEL
 from tests.training.monitor.captured import make_rows
 from tests.training.monitor.windows import make_baseline, make_window
 from training.captured import Coverage
@@ -34,6 +35,16 @@ def test_no_drift_is_told(baseline: Baseline) -> None:
     assert found.chance > 0.01
 
 
+@pytest.mark.parametrize("run", [1, 6])
+@pytest.mark.parametrize("of_request", [4, 100])
+def test_large_requests_are_no_drift(run: int, of_request: int) -> None:
+    """Requests of more rows than any of the baseline's groups has are judged as the same rows in small ones are."""
+    baseline = make_baseline(run=run)
+    rows, scores = make_rows(300, 8)
+    found, alike = (check(baseline, make_window(baseline, rows, scores, of), ALL, Policy()) for of in (of_request, 1))
+    assert (found.verdict, found.chance) == ("no drift", alike.chance)
+
+
 @pytest.mark.parametrize(
     ("rows", "coverage", "policy", "reason"),
     [
@@ -61,13 +72,31 @@ def test_a_baseline_of_few_groups_is_too_small() -> None:
     found = check(small, make_window(small, *make_rows(400, 8)), ALL, Policy())
     assert found.verdict == "not enough data"
     assert any("the baseline has 15 groups" in reason for reason in found.reasons)
-    assert "own error" in found.statistics["limit"]
+    assert "the baseline is too small for this window" in found.statistics["limit"]
 
 
 def test_a_level_that_cannot_be_told_is_refused(baseline: Baseline) -> None:
     """A level below what the draws resolve is refused with their number, not rounded."""
     with pytest.raises(InputError, match="draws: 4,000 are made"):
         check(baseline, make_window(baseline, *make_rows(300, 8)), ALL, Policy(level=0.0001))
+
+
+def test_every_level_that_an_alarm_asks_for_can_be_told(baseline: Baseline) -> None:
+    """The smallest level of an alarm's rule is one that a check can judge at."""
+    assert (
+        check(baseline, make_window(baseline, *make_rows(300, 8)), ALL, Policy(level=LOWEST_LEVEL)).chance is not None
+    )
+
+
+def test_what_is_the_baselines_error_is_told(baseline: Baseline) -> None:
+    """The longer a window, the more of the error is the baseline's; where that is most of it, the limit is told."""
+    short, long = (
+        check(baseline, make_window(baseline, *make_rows(rows, 8)), ALL, Policy()).statistics for rows in (200, 4_000)
+    )
+    assert all(short["baseline_error"][name] < share for name, share in long["baseline_error"].items())
+    assert long["baseline_error"]["score"] == pytest.approx(0.8, abs=0.01)  # 4,000 rows against 1,000
+    assert "limit" not in short
+    assert "the baseline is too small for this window" in long["limit"]
 
 
 @pytest.mark.parametrize("wrong", [{"level": 0}, {"level": "x"}, {"least_rows": -1}, {"least_coverage": 2}])
@@ -98,13 +127,15 @@ def test_chunks_and_requests_change_no_count(
     assert parts.rows == whole.rows == 400
     assert (parts.shares() == whole.shares()).all()
     assert parts.new_words == whole.new_words
-    assert parts.groups == -(-400 // of_request)
+    assert parts.groups == whole.groups == 400
 
 
-def test_groups_are_runs_of_requests() -> None:
-    """Requests one after the other are a group until there are as many rows as the baseline's groups have."""
+@pytest.mark.parametrize("of_request", [1, 4, 100])
+def test_groups_are_runs_of_rows(of_request: int) -> None:
+    """Rows one after the other are a group, as many as the baseline's groups have, however they come in requests."""
     baseline = make_baseline(300, run=6)
-    assert make_window(baseline, *make_rows(100, 8), of_request=4).groups == 13  # of two requests each
+    window = make_window(baseline, *make_rows(100, 8), of_request=of_request)
+    assert window.groups == window.sample()[1].count == 17
 
 
 def test_the_sample_is_whole_groups(monkeypatch: pytest.MonkeyPatch) -> None:

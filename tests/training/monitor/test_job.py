@@ -54,6 +54,17 @@ def test_requests_of_another_version_are_no_window(tmp_path: Path) -> None:
     assert result(settings, "statistics.json")["coverage"]["left_out"] == {"answered by another version": 100}
 
 
+@pytest.mark.parametrize("dropped", [0, 10, 20, 21, 30, 40, 50, 60, 70, 80, 90])
+def test_lines_that_are_missing(tmp_path: Path, dropped: int) -> None:
+    """With a fifth of the captured lines missing a window is judged; with more there is not enough data (row 42)."""
+    settings = put(tmp_path, {"expected": 100, "level": 0.01, "least_rows": 1})
+    (path,) = settings.processing_input("capture").rglob("*.jsonl")
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[dropped:]))
+    assert main(["monitor"], settings) == 0
+    assert result(settings, "verdict.json")["verdict"] == ("no drift" if dropped <= 20 else "not enough data")
+    assert result(settings, "statistics.json")["coverage"]["share"] == pytest.approx(1 - dropped / 100)
+
+
 @pytest.mark.parametrize(
     ("window", "message"),
     [

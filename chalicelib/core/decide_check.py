@@ -1,0 +1,109 @@
+"""A drift check, step by step: list what was captured, compare it with the baseline, publish the figures, end.
+
+The check is of the version that answers now; what earlier versions answered in the window is left out. A window without
+captured requests, and a version without a baseline, need no job to be "not enough data". Metrics are published before
+the check ends, and again until they are known to be: a metric that comes twice changes no maximum.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from math import isfinite
+from typing import Any
+
+from chalicelib.core import container, job_requests, places
+from chalicelib.core.actions import Action, Change, ListFiles, Plan, PutMetrics
+from chalicelib.core.attempts import GivenUp, Step, advance
+from chalicelib.core.facts import CheckFacts, PipelineFacts
+from chalicelib.core.ledger import CheckState, Watched
+from chalicelib.core.names import WATCHED
+from chalicelib.core.requests import VARIANT
+from chalicelib.core.spec import PipelineSpec
+from chalicelib.core.stage import Stage
+
+_VERDICTS: dict[str, CheckState] = {"drift": "drift", "no drift": "no drift"}
+
+
+def decide_check(stage: Stage, facts: PipelineFacts, check: CheckFacts, now: datetime) -> Plan:
+    """Bring the active check one step on."""
+    if check.captured is None or check.labels is None:
+        return Plan("checking", "what was captured is listed", _lists(stage, facts.pipeline, check, now))
+    if check.verdict is None:
+        lacking = None if check.captured else "nothing was captured in the window"
+        lacking = lacking or (None if check.baseline else f"version {check.row.version} has no baseline")
+        if lacking:
+            return _end(facts, check, "not enough data", lacking, now)
+        unfinished = advance(now, _monitor(stage, facts.pipeline, check))
+        if isinstance(unfinished, GivenUp):
+            return _end(facts, check, "failed", unfinished.reason, now)
+        return unfinished or _end(
+            facts, check, "failed", f"{check.monitor[-1].name} completed without its {container.VERDICT_FILE}", now
+        )
+    metrics = _metrics(check, _watched(facts, check))
+    if metrics and not check.published:
+        row = replace(check.row, published=facts.head.fence + 1, verdict=check.verdict)
+        told = f"{check.verdict['verdict']}: the figures are published"
+        return Plan("checking", told, (PutMetrics(metrics, now.isoformat()),), Change(facts.head, (row,)))
+    reasons = "; ".join(map(str, check.verdict.get("reasons", ()))) or f"p-value {check.verdict.get('p_value')}"
+    return _end(facts, check, _VERDICTS.get(check.verdict["verdict"], "not enough data"), reasons, now)
+
+
+def _monitor(stage: Stage, pipeline: str, check: CheckFacts) -> Step:
+    def start(attempt: int) -> tuple[Action, ...]:
+        return (job_requests.monitor(stage, pipeline, check, attempt),)
+
+    return Step("checking", f"requests were captured in {check.captured} files", check.monitor, start)
+
+
+def _lists(stage: Stage, pipeline: str, check: CheckFacts, now: datetime) -> tuple[Action, ...]:
+    """Return the lists of what was captured in the window's hours, and of the labels that came since it began."""
+    folder = stage.bucket.check(pipeline, check.row.check_id)
+    start, end = datetime.fromisoformat(check.row.start), datetime.fromisoformat(check.row.end)
+    captured = stage.bucket.captured(stage.names.endpoint(pipeline), VARIANT)
+    labels = stage.bucket.ground_truth(pipeline)
+    return (
+        ListFiles(folder.key(places.CAPTURE_MANIFEST), *hours(captured, start, end)),
+        ListFiles(folder.key(places.LABELS_MANIFEST), *hours(labels, start, now)),
+    )
+
+
+def hours(prefix: str, start: datetime, end: datetime) -> tuple[str, str, str]:
+    """Return a prefix, what comes before every key of the hour that a time lies in, and what after those of another."""
+    return prefix, prefix + places.hour_folder(start), prefix + places.hour_folder(end + timedelta(hours=1))
+
+
+def confirmed(spec: PipelineSpec, watched: Watched) -> bool:
+    """Whether enough of the last checks drifted."""
+    rule = spec.drift.rule
+    return sum(watched.drifted[-rule.n :]) >= rule.m
+
+
+def _watched(facts: PipelineFacts, check: CheckFacts) -> Watched:
+    """Return what is known of the version once this check has ended; one without enough data adds nothing."""
+    verdict, past, version = check.verdict or {}, facts.head.watched, check.row.version
+    drifted = past.drifted if past and past.version == version else ()
+    if verdict.get("verdict") in _VERDICTS:
+        drifted = (*drifted, verdict["verdict"] == "drift")[-check.spec.drift.rule.n :]
+    return Watched(version, drifted, _quality(verdict) == "worse")
+
+
+def _metrics(check: CheckFacts, watched: Watched) -> dict[str, float]:
+    verdict = check.verdict or {}
+    found = dict(verdict.get("metrics") or {})
+    if verdict.get("verdict") in _VERDICTS:
+        found[WATCHED["drift"]] = float(confirmed(check.spec, watched))
+    if _quality(verdict) in {"worse", "not worse"}:
+        found[WATCHED["quality"]] = float(watched.worse)
+    return {name: float(value) for name, value in found.items() if isinstance(value, int | float) and isfinite(value)}
+
+
+def _quality(verdict: Mapping[str, Any]) -> str | None:
+    return (verdict.get("quality") or {}).get("verdict")
+
+
+def _end(facts: PipelineFacts, check: CheckFacts, state: CheckState, reason: str, now: datetime) -> Plan:
+    watched = _watched(facts, check) if check.verdict else facts.head.watched
+    head, worse = replace(facts.head, check_id=None, watched=watched), _quality(check.verdict or {}) == "worse"
+    row = replace(check.row, state=state, reason=reason, ended=now.isoformat(), verdict=check.verdict)
+    told = f"version {check.row.version}: {state}{', quality is worse' if worse else ''}: {reason}"
+    return Plan(state, told, change=Change(head, (row,)), evidence={"check_id": check.row.check_id, "worse": worse})

@@ -1,0 +1,123 @@
+"""A drift check, step by step."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.core.actions import ListFiles, Plan, PutMetrics
+from chalicelib.core.decide_check import decide_check
+from chalicelib.core.facts import CheckFacts
+from chalicelib.core.ledger import CheckRow, Watched
+from chalicelib.core.upkeep import DriftPolicy
+from tests.chalicelib.aws.world import STAGE
+from tests.chalicelib.core.samples import CHECK, DONE, FACTS, FAILED, HEAD, NOW, PASSED, RUNNING, SPEC, steps
+
+LISTED = replace(CHECK, captured=2, labels=0)
+CHECKED = replace(LISTED, monitor=(DONE,))
+QUIET = {"verdict": "no drift", "p_value": 0.4, "reasons": [], "metrics": {"Rows": 900, "Drift": 0.0}}
+DRIFT = {"verdict": "drift", "p_value": 0.001, "reasons": [], "metrics": {"Rows": 900, "Drift": 1.0}}
+UNTOLD = {"verdict": "not enough data", "p_value": None, "reasons": ["few rows"], "metrics": {"Rows": 3}}
+WORSE = {**QUIET, "quality": {"verdict": "worse", "reasons": []}}
+OFTEN = replace(SPEC, drift=DriftPolicy(schedule="rate(1 hour)"))
+
+
+def decided(check: CheckFacts = CHECKED, watched: Watched | None = None, **change: Any) -> Plan:
+    """Decide what comes next with a check."""
+    facts = replace(FACTS, head=replace(HEAD, check_id=check.row.check_id, watched=watched))
+    return decide_check(STAGE, facts, replace(check, **change), NOW)
+
+
+def ended(plan: Plan) -> tuple[CheckRow, Watched | None]:
+    """Return the row of a check that ends, and what is known of its version then."""
+    assert plan.change is not None
+    assert plan.change.head.check_id is None
+    (row,) = plan.change.rows
+    assert isinstance(row, CheckRow)
+    return row, plan.change.head.watched
+
+
+def metrics(plan: Plan) -> dict[str, float]:
+    """Return what a plan publishes."""
+    (action,) = plan.actions
+    assert isinstance(action, PutMetrics)
+    return dict(action.metrics)
+
+
+@pytest.mark.parametrize(
+    ("check", "change", "state", "actions"),
+    [
+        (CHECK, {}, "checking", ["ListFiles", "ListFiles"]),
+        (CHECK, {"captured": 2}, "checking", ["ListFiles", "ListFiles"]),
+        (LISTED, {}, "checking", ["create_processing_job"]),
+        (LISTED, {"captured": 0}, "not enough data", []),
+        (LISTED, {"baseline": False}, "not enough data", []),
+        (LISTED, {"monitor": (RUNNING,)}, "checking", []),
+        (LISTED, {"monitor": (PASSED,)}, "checking", ["create_processing_job"]),
+        (LISTED, {"monitor": (FAILED,)}, "failed", []),
+        (CHECKED, {}, "failed", []),
+        (CHECKED, {"verdict": QUIET}, "checking", ["PutMetrics"]),
+        (CHECKED, {"verdict": QUIET, "published": True}, "no drift", []),
+        (CHECKED, {"verdict": DRIFT, "published": True}, "drift", []),
+        (CHECKED, {"verdict": UNTOLD, "published": True}, "not enough data", []),
+        (CHECKED, {"verdict": {**UNTOLD, "metrics": {}}}, "not enough data", []),
+    ],
+)
+def test_steps(check: CheckFacts, change: dict[str, Any], state: str, actions: list[str]) -> None:
+    """A check is listed, compared, published and ended, each once the step before is done."""
+    plan = decided(check, **change)
+    assert (plan.state, steps(plan)) == (state, actions)
+    if state != "checking":
+        assert ended(plan)[0].state == state
+
+
+def test_hours_of_the_window() -> None:
+    """Captured are the window's hours, the broken ones too; labels are those since it began."""
+    captured, labels = decided(CHECK).actions
+    assert isinstance(captured, ListFiles)
+    assert isinstance(labels, ListFiles)
+    folder = "capture/freshet-dev-reviews/AllTraffic/"
+    assert (captured.prefix, captured.first, captured.end) == (
+        folder, f"{folder}2026/11/12/00/", f"{folder}2026/11/13/01/"
+    )  # fmt: skip
+    assert labels.prefix == "ground-truth/reviews/"
+
+
+def test_figures_are_published_once_known() -> None:
+    """What the job found is published with the confirmed verdict, and again until that is known to be done."""
+    assert metrics(decided(verdict=DRIFT)) == {"Rows": 900, "Drift": 1, "DriftConfirmed": 1}
+    assert metrics(decided(verdict=QUIET)) == {"Rows": 900, "Drift": 0, "DriftConfirmed": 0}
+    assert metrics(decided(verdict=UNTOLD)) == {"Rows": 3}
+    assert metrics(decided(verdict=WORSE))["QualityWorse"] == 1
+
+
+def test_figures_are_finite_numbers() -> None:
+    """What is no finite number is not published."""
+    odd = {**QUIET, "metrics": {"Rows": 1, "Odd": float("nan"), "Text": "x", "Much": float("inf")}}
+    assert metrics(decided(verdict=odd)) == {"Rows": 1, "DriftConfirmed": 0}
+
+
+def test_as_many_checks_confirm_a_drift_as_the_rule_says() -> None:
+    """One check alone confirms nothing where the rule asks for more, and those of another version do not count."""
+    rule = OFTEN.drift.rule
+    assert rule.m > 1
+    check = replace(CHECKED, spec=OFTEN, verdict=DRIFT)
+    alone, other = Watched(2, (False,) * rule.n, worse=False), Watched(1, (True,) * rule.n, worse=False)
+    almost = Watched(2, (True,) * (rule.m - 1), worse=False)
+    assert [metrics(decided(check, past))["DriftConfirmed"] for past in (None, alone, other, almost)] == [0, 0, 0, 1]
+
+
+def test_a_window_without_enough_data_changes_no_verdict() -> None:
+    """What was known of a version stays known when a check cannot tell."""
+    past = Watched(2, (True,), worse=False)
+    for change in ({"verdict": UNTOLD, "published": True}, {"captured": 0}, {"monitor": (FAILED,), "captured": 2}):
+        assert ended(decided(LISTED if "verdict" not in change else CHECKED, past, **change))[1] == past
+
+
+def test_worse_quality_is_told() -> None:
+    """A window that has not drifted may still be answered worse than before."""
+    plan = decided(verdict=WORSE, published=True)
+    watched = ended(plan)[1]
+    assert watched is not None
+    assert (watched.drifted, watched.worse) == ((False,), True)
+    assert plan.evidence["worse"]

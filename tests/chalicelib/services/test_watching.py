@@ -1,0 +1,161 @@
+"""The loop: traffic, drift, an alarm, labels, a better model; and who is told."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.core import places
+from chalicelib.core.upkeep import DriftPolicy
+from chalicelib.pipelines import PIPELINES
+from tests.chalicelib.aws.world import PIPELINE, STAGE, World, on
+from tests.chalicelib.reliability.kills import alarm, give_labels, traffic
+
+
+@pytest.fixture
+def live(world: World) -> World:
+    """Give a pipeline with a live version."""
+    world.drop("a.csv", "1\nrow")
+    world.walk()
+    return world
+
+
+def last(world: World) -> str:
+    """Return how the last check ended."""
+    return world.services.checks.recent(PIPELINE)[0].state
+
+
+def told(world: World) -> list[str]:
+    """Return the subjects of what people were told."""
+    return [subject.removeprefix("Freshet dev: reviews: ") for subject, _ in world.account.topic.notices]
+
+
+def test_quiet(live: World) -> None:
+    """A day of traffic like before is checked once, its figures are published, and nobody is told."""
+    before = told(live)
+    traffic("the same")(live)
+    live.walk()
+    live.walk()
+    assert [story.state for story in live.services.checks.recent(PIPELINE)] == ["no drift"]
+    assert live.account.watch.values("Drift", PIPELINE) == [0]
+    assert live.account.watch.values("DriftConfirmed", PIPELINE) == [0]
+    assert told(live) == before
+
+
+def test_nothing_captured(live: World) -> None:
+    """A day without traffic needs no job to be not enough data, which is no figure."""
+    live.account.advance(25 * 3600)
+    live.walk()
+    assert last(live) == "not enough data"
+    assert not live.jobs("drift")
+    assert live.account.watch.values("DriftConfirmed", PIPELINE) == []
+
+
+def test_the_loop_closes(live: World) -> None:
+    """Drift is told; the alarm asks for labels; once they are there a run begins, and its model answers."""
+    first = live.live
+    traffic("moved")(live)
+    live.walk()
+    assert last(live) == "drift"
+    assert live.account.watch.values("DriftConfirmed", PIPELINE) == [1]
+    alarm(live)
+    live.walk()
+    assert told(live)[-2:] == ["drift", "a person is needed"]
+    assert len(live.jobs("train")) == 1
+    give_labels(live)
+    live.walk()
+    assert len(live.jobs("train")) == 2
+    assert live.live not in {None, first}
+    assert told(live)[-2:] == ["a new version is promoted", "a version went live"]
+    story = live.services.stories.runs(PIPELINE)[0]
+    assert story.cause is not None
+    assert STAGE.names.alarm(PIPELINE, "drift") in story.cause
+
+
+def test_alarm_of_the_last_model_asks_nothing_of_the_next(live: World) -> None:
+    """The alarm that a retrain answered goes on ringing until the next check; it starts no other run."""
+    traffic("moved")(live)
+    live.walk()
+    give_labels(live)
+    alarm(live)
+    live.walk()
+    for _ in range(3):
+        live.account.advance(3600)
+        live.walk()
+    assert len(live.jobs("train")) == 2
+
+
+def test_labels_start_nothing(live: World) -> None:
+    """Labels by themselves start no run, and the next run that an upload starts learns from them."""
+    live.account.objects.put(
+        f"{STAGE.bucket.captured(STAGE.names.endpoint(PIPELINE), 'AllTraffic')}"
+        f"{places.hour_folder(live.account.now)}requests.jsonl",
+        b"the same",
+    )
+    give_labels(live)
+    live.walk()
+    assert len(live.jobs("prepare")) == 1
+    live.drop("b.csv", "1\nother")
+    live.walk()
+    second = live.account.machines.jobs[live.jobs("prepare")[1]]
+    assert {"capture", "ground-truth"} <= {one["InputName"] for one in second["ProcessingInputs"]}
+
+
+def test_labels_are_new_data(live: World) -> None:
+    """A wish for a run learns from labels that came since, and says so where there are none."""
+    live.services.wishes.retrain(PIPELINE, "w1", "a person", forced=False)
+    live.walk()
+    assert len(live.jobs("train")) == 1
+    give_labels(live)
+    live.services.wishes.retrain(PIPELINE, "w2", "a person", forced=False)
+    live.walk()
+    assert len(live.jobs("train")) == 2
+
+
+def test_check_by_hand(live: World) -> None:
+    """A person's check is made at once, whatever the schedule, and can be watched by its wish."""
+    traffic("moved")(live)
+    live.account.advance(-23 * 3600)
+    live.services.wishes.check(PIPELINE, "a1", "freshet drift", 24)
+    assert live.services.checks.asked(PIPELINE, "a1") is None
+    live.walk()
+    story = live.services.checks.asked(PIPELINE, "a1")
+    assert story is not None
+    assert (story.state, story.version) == ("drift", 1)
+
+
+def test_versions_are_captured(live: World) -> None:
+    """An endpoint config captures what is asked and answered, as much of it as the spec says."""
+    (config,) = live.account.machines.configs.values()
+    capture = config["DataCaptureConfig"]
+    assert capture["InitialSamplingPercentage"] == 100
+    assert capture["DestinationS3Uri"] == f"s3://{STAGE.bucket_name}/capture"
+    assert capture["CaptureContentTypeHeader"] == {"JsonContentTypes": ["application/json"]}
+
+
+def test_no_capture() -> None:
+    """A pipeline that captures nothing has no capture config and no checks."""
+    spec = replace(PIPELINES[PIPELINE], drift=DriftPolicy(capture_percent=0))
+    world = World(specs={PIPELINE: spec})
+    with on(world):
+        world.drop("a.csv", "1\nrow")
+        world.walk()
+        world.account.advance(timedelta(days=2).total_seconds())
+        world.services.wishes.check(PIPELINE, "a1", "freshet drift", 24)
+        world.walk()
+        (config,) = world.account.machines.configs.values()
+        assert "DataCaptureConfig" not in config
+        story = world.services.checks.asked(PIPELINE, "a1")
+    assert story is not None
+    assert story.state == "not started"
+
+
+def test_version_without_a_baseline(live: World) -> None:
+    """A version whose baseline could not be made is live all the same, and each check says what it lacks."""
+    run_id = live.live or ""
+    live.account.objects.forget(STAGE.bucket.run(PIPELINE, run_id).key("baseline", "baseline.json"))
+    live.services.pipelines.observer.storage._read.clear()  # type: ignore[attr-defined]  # noqa: SLF001 - documents never change, but here
+    traffic("moved")(live)
+    live.walk()
+    story = live.services.checks.recent(PIPELINE)[0]
+    assert (story.state, story.reason) == ("not enough data", "version 1 has no baseline")
