@@ -53,7 +53,7 @@ def run(settings: Settings) -> None:
     baseline = stored.read(settings.processing_input(container.BASELINE))
     if list(baseline.cells.edges) != number_names(spec):
         raise InputError("the baseline is not of this spec's columns: make it anew")
-    window = Window(spec, baseline.cells, baseline.null.typical_group)
+    window = Window(spec, baseline.cells, baseline.null.runs)
     coverage = Coverage()
     labels = read_labels(settings.processing_input(container.GROUND_TRUTH), spec)
     labelled = Labelled(spec, baseline.cells.edges[SCORE])

@@ -1,11 +1,11 @@
 """A window of captured rows, counted as it is read: memory does not grow with it.
 
 Kept are counts by cell, how many rows hold each common word, the words that the vocabulary lacks, and a sample of rows
-as features for the null. Captured requests do not say which group their rows are of, so rows one after the other, as
-many as the baseline's groups have, are taken as one group: right where rows that resemble each other come in runs, and
-cautious where they do not. A longer request is several groups: of a group larger than any of the baseline's, chance
-could not be told, since nothing can be dealt in its place. The price: what comes in longer runs is taken for surer than
-it is.
+as features for the null. Captured requests do not say which group their rows are of, so rows one after the other are
+taken as groups of the same sizes as the baseline's, in an order of chance: right where rows that resemble each other
+come in runs, and cautious where they do not. With groups of one size, the average, whole windows of films alarmed: what
+stands in the baseline's small groups only could not be dealt in their place. The price: what comes in longer runs is
+taken for surer than it is.
 """
 
 from collections import Counter
@@ -29,12 +29,12 @@ _SPREAD = np.uint64(0x9E3779B97F4A7C15)  # 2^64 over the golden ratio: its multi
 
 
 class Window:
-    """What was counted so far; ``run`` is how many rows one after the other are taken as a group."""
+    """What was counted so far; ``runs`` is how many rows one after the other are a group, over and over again."""
 
-    def __init__(self, spec: PipelineSpec, cells: Cells, run: int) -> None:
+    def __init__(self, spec: PipelineSpec, cells: Cells, runs: Ints) -> None:
         self._spec = spec
         self._cells = cells
-        self._run = run
+        self._ends = np.cumsum(runs)
         self._known = {name: frozenset(words.words) for name, words in cells.vocabularies.items()}
         self._waiting: list[Mapping[str, Value]] = []
         self._scores: list[float] = []
@@ -50,13 +50,13 @@ class Window:
     @property
     def groups(self) -> int:
         """How many groups of rows there were."""
-        return -(-self._taken // self._run)
+        return int(self._groups_of(np.array([self._taken - 1]))[0]) + 1
 
     def add(self, rows: Sequence[Mapping[str, Value]], scores: Sequence[float]) -> None:
         """Count a request's rows."""
         self._waiting += rows
         self._scores += scores
-        self._groups += [(self._taken + place) // self._run for place in range(len(rows))]
+        self._groups += self._groups_of(np.arange(self._taken, self._taken + len(rows))).tolist()
         self._taken += len(rows)
         if len(self._waiting) >= ROWS:
             self.settle()
@@ -86,6 +86,12 @@ class Window:
         features: sparse.csr_matrix = sparse.vstack([rows for rows, _ in self._sample], "csr")
         present, of_row = np.unique(np.concatenate([groups for _, groups in self._sample]), return_inverse=True)
         return features, Groups(of_row.astype(np.int64), len(present))
+
+    def _groups_of(self, places: Ints) -> Ints:
+        """Return the groups of rows by their place in the window."""
+        rounds, within = np.divmod(places, self._ends[-1])
+        groups: Ints = rounds * len(self._ends) + np.searchsorted(self._ends, within, "right")
+        return groups
 
     def _count_new(self, name: str, documents: Encoded) -> None:
         found = presence(documents.tokens.astype(np.int32)[:, None], documents.starts, len(documents.names))

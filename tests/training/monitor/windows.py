@@ -21,7 +21,7 @@ def make_baseline(count: int = 1_000, seed: int = 0, run: int = 1) -> Baseline:
 
 def make_window(baseline: Baseline, rows: Sequence[Row], scores: Sequence[float], of_request: int = 1) -> Window:
     """Return rows as a window that was counted to its end."""
-    window = Window(SPEC, baseline.cells, baseline.null.typical_group)
+    window = Window(SPEC, baseline.cells, baseline.null.runs)
     for captured in requests(rows, scores, of_request):
         window.add(captured.rows, captured.scores)
     window.settle()
