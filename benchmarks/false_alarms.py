@@ -1,175 +1,135 @@
 """Measures how often the drift check of texts alarms without drift, and how often it sees one.
 
-``python -m benchmarks.false_alarms --data FOLDER``, where FOLDER holds imdb/train.csv.gz and test.csv.gz and, for
-power, amazon/books.csv.gz and dvd.csv.gz. Each partition deals the films of IMDB anew to the model's side (vocabulary
-and a naive Bayes that gives the scores), to the baseline and to windows. A window is rows drawn at random, or whole
-films; its groups are films. Printed are the shares of windows below the level, with their standard errors.
+``python -m benchmarks.false_alarms --data FOLDER --found FILE``, where FOLDER holds imdb/train.csv.gz and test.csv.gz
+and, for power, amazon/books.csv.gz and dvd.csv.gz. How the films are dealt is said in `benchmarks.film_windows`. A
+window is texts drawn at random, or whole films; its groups are films. Every baseline is
+asked about several windows without drift, so that the spread of its own false alarms can be told from chance.
+
+What is found is appended to FILE at once, one JSON object a partition, and partitions that are in it are left out: a
+run can be ended and taken up again. Printed are the shares of all windows in it that are below the level.
+
+The weights of the figures (`training.monitor.rule`) were chosen on partitions from 900,000 on; the ones that are told
+in docs/monitoring.md are others, from 0 on.
 """
 
 import argparse
-import csv
-import gzip
+import json
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from training.learners.vocabulary import Encoded, encode
-from training.monitor.baseline import Baseline, of_rows
-from training.monitor.documents import MEASURES, Floats, Vocabulary, describe, learn
-from training.monitor.null import Ints
-from training.monitor.rows import SCORE, Looked
-from training.monitor.rule import judge, smallest_chance
-from training.resampling import Groups
-from training.text import tokenize
+from benchmarks.film_windows import Corpus, Partition
+from training.monitor.grouped import Ints
 
-NAMES = [*(f"text.{measure}" for measure in MEASURES), SCORE]
-MODEL_SHARE, BASELINE_SHARE = 0.2, 0.4
+SIZES = (250, 1_000, 5_000)
+TIMES = 2  # windows without drift of each kind and baseline
+OF_POWER = 1_000
+MIXED = {"books": (0.25, 1), "dvd": (0.1, TIMES)}  # the share, and how many windows of a baseline
+POSITIVE = 0.55
+PLAIN, PLAIN_EVERY = "books", 4  # what is always seen is asked of every fourth partition only
 
 
-@dataclass(frozen=True)
-class Texts:
-    """Encoded texts, which are positive, and the film (of others: the text) of each."""
-
-    encoded: Encoded
-    positive: Ints
-    film: Ints
-
-    def take(self, rows: Ints) -> "Texts":
-        """Return these texts."""
-        starts = self.encoded.starts
-        lengths = (starts[1:] - starts[:-1])[rows]
-        ends = np.cumsum(lengths)
-        within = np.arange(lengths.sum()) - np.repeat(ends - lengths, lengths)
-        tokens = self.encoded.tokens[np.repeat(starts[:-1][rows], lengths) + within]
-        return Texts(
-            Encoded(self.encoded.names, tokens, np.concatenate([[0], ends])), self.positive[rows], self.film[rows]
-        )
+def without_drift(partition: Partition, random: np.random.Generator) -> Iterator[tuple[str, Ints]]:
+    """Yield the places of windows."""
+    for size in SIZES:
+        for _ in range(TIMES):
+            yield f"random {size}", random.choice(partition.side, size, replace=False)
+            yield f"whole films {size}", partition.whole_films(size, random)
 
 
-@dataclass(frozen=True)
-class Scorer:
-    """A naive Bayes of words' presence: enough of a model for a score that means something, and fitted in no time."""
-
-    vocabulary: Vocabulary
-    weights: Floats
-
-    @classmethod
-    def fit(cls, texts: Texts) -> "Scorer":
-        """Learn the vocabulary, and each word's logarithm of odds."""
-        vocabulary = learn(texts.encoded)
-        words = describe(texts.encoded, vocabulary).words
-        by_label = [np.asarray(words[texts.positive == label].sum(axis=0)).ravel() + 1.0 for label in (0, 1)]
-        return cls(vocabulary, np.log(by_label[1] / by_label[1].sum()) - np.log(by_label[0] / by_label[0].sum()))
-
-    def look(self, texts: Texts) -> Looked:
-        """Return the texts as the check looks at them."""
-        described = describe(texts.encoded, self.vocabulary)
-        scores = described.words @ self.weights
-        return Looked(
-            np.column_stack([*(described.measures[name] for name in MEASURES), scores]), {}, {"text": described.words}
-        )
+def with_drift(partition: Partition, random: np.random.Generator, kinds: Sequence[str]) -> Iterator[tuple[str, Ints]]:
+    """Yield the places of windows with texts of another kind among them, or with other labels."""
+    side, corpus = partition.side, partition.corpus
+    for name in corpus.foreign.keys() & kinds:
+        share, times = MIXED[name]
+        for _ in range(times):
+            other = random.choice(corpus.foreign[name], int(OF_POWER * share), replace=False)
+            kept = OF_POWER - len(other)
+            yield f"random, {share:.0%} {name}", np.concatenate([random.choice(side, kept, replace=False), other])
+        yield f"whole films, {share:.0%} {name}", np.concatenate([partition.whole_films(kept, random), other])
+    if "books" in corpus.foreign.keys() & kinds:
+        yield "all books", random.choice(corpus.foreign["books"], OF_POWER, replace=False)
+    positive = corpus.positive[side] == 1
+    count = round(OF_POWER * POSITIVE)
+    for _ in range(TIMES):
+        chosen = [random.choice(side[positive], count, False), random.choice(side[~positive], OF_POWER - count, False)]
+        yield f"random, {POSITIVE:.0%} positive", np.concatenate(chosen)
 
 
-def load(data: Path, names: Sequence[str]) -> Iterator[tuple[str, int, str]]:
-    """Yield the texts of files, whether they are positive, and their film."""
+def chances(corpus: Corpus, seed: int, level: float) -> dict[str, list[float]]:
+    """Return the p-values of a partition's windows by their kind."""
+    random = np.random.default_rng(seed)
+    partition = Partition.deal(corpus, random)
+    found = defaultdict(list)
+    kinds = [name for name in MIXED if name != PLAIN or seed % PLAIN_EVERY == 0]
+    for name, rows in (*without_drift(partition, random), *with_drift(partition, random, kinds)):
+        found[name].append(partition.judge(rows, level).chance)
+    return found
+
+
+def spread(alarms: Sequence[Sequence[bool]]) -> float:
+    """Return the standard deviation of baselines' own rates of false alarms, by moments; 0 where chance explains all.
+
+    Two windows of one baseline both alarm with a chance of ``mean of rate^2``, so what that is above ``rate^2`` is the
+    variance of the rates.
+    """
+    each = np.array(alarms, np.float64)
+    times = each.shape[1]
+    both = (each.sum(axis=1) * (each.sum(axis=1) - 1)).mean() / (times * (times - 1))
+    return float(np.sqrt(max(0.0, both - each.mean() ** 2)))
+
+
+def tell(found: Sequence[Mapping[str, Sequence[float]]], level: float) -> None:
+    """Print the shares of alarms."""
+    names = dict.fromkeys(name for partition in found for name in partition)
     for name in names:
-        with gzip.open(data / name, "rt", encoding="utf-8", newline="") as file:
-            for number, row in enumerate(csv.DictReader(file)):
-                yield row["text"], int(row["label"] == "positive"), row.get("title") or f"{name} {number}"
+        alarms = [[chance <= level for chance in partition[name]] for partition in found if name in partition]
+        rates = np.array(alarms).mean(axis=1)
+        error = rates.std(ddof=1) / np.sqrt(len(rates)) if len(rates) > 1 else np.nan
+        line = f"{name}: {rates.mean():.3f} of {len(rates)} partitions' windows at {level} (standard error {error:.3f})"
+        print(line + (f", spread over baselines {spread(alarms):.3f}" if len(alarms[0]) > 1 else ""))
 
 
-def alarm(baseline: Baseline, scorer: Scorer, texts: Texts) -> float:
-    """Return the p-value of a window."""
-    looked = scorer.look(texts)
-    rows, null = baseline.cells.features(looked), baseline.null
-    shares = np.asarray(rows.mean(axis=0)).ravel()
-    differences = null.differences(rows, Groups.of([str(film) for film in texts.film]))
-    figures = judge(baseline.cells.blocks, shares - null.shares, differences, null.shares, rows.shape[0])
-    return smallest_chance(figures)
-
-
-def whole_films(films: Ints, rows: int, random: np.random.Generator) -> Ints:
-    """Return the places of whole films' rows, until there are as many as asked for."""
-    order = random.permutation(np.unique(films))
-    times = np.bincount(films, minlength=int(films.max()) + 1)[order]
-    chosen = order[: int(np.searchsorted(np.cumsum(times), rows)) + 1]
-    return np.flatnonzero(np.isin(films, chosen))[:rows]
-
-
-def windows(
-    side: Ints, texts: Texts, size: int, foreign: dict[str, Ints], random: np.random.Generator
-) -> Iterator[tuple[str, Ints]]:
-    """Yield the places of windows without drift and, of a thousand rows, of windows with it."""
-    if size > len(side):
-        return
-    yield f"random {size}", random.choice(side, size, replace=False)
-    yield f"whole films {size}", side[whole_films(texts.film[side], size, random)]
-    if size != 1_000:  # noqa: PLR2004 - where power is asked for
-        return
-    for draw in ("random", "whole films"):
-        for name, share in (("books", 0.25), ("dvd", 0.1), ("books", 1.0)):
-            if name in foreign:
-                other = random.choice(foreign[name], int(size * share), replace=False)
-                kept = size - len(other)
-                own = (
-                    random.choice(side, kept, replace=False)
-                    if draw == "random"
-                    else side[whole_films(texts.film[side], kept, random)][:kept]
-                )
-                yield f"{draw} {size}, {share:.0%} {name}", np.concatenate([own, other])
-    positive = texts.positive[side] == 1
-    half = [random.choice(side[positive], 550, replace=False), random.choice(side[~positive], 450, replace=False)]
-    yield f"random {size}, 55 % positive", np.concatenate(half)
+def read(file: Path) -> dict[int, Mapping[str, Sequence[float]]]:
+    """Return what was found before, by seed; a line that was cut off by the end of a run does not count."""
+    found = {}
+    for line in file.read_text().splitlines() if file.exists() else ():
+        try:
+            partition = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        found[partition["seed"]] = partition["chances"]
+    return found
 
 
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds imdb/ (and amazon/)")
+    parser.add_argument("--found", type=Path, required=True, help="file to which what is found is appended")
     parser.add_argument("--partitions", type=int, default=200)
     parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[250, 1_000, 5_000])
     parser.add_argument("--level", type=float, default=0.05)
     arguments = parser.parse_args()
-    own = ["imdb/train.csv.gz", "imdb/test.csv.gz"]
-    others = [name for name in ("books", "dvd") if (arguments.data / "amazon" / f"{name}.csv.gz").is_file()]
-    rows = list(load(arguments.data, own))
-    first = {"imdb": (0, len(rows))}
-    for name in others:
-        begin = len(rows)
-        rows += load(arguments.data, [f"amazon/{name}.csv.gz"])
-        first[name] = (begin, len(rows))
-    texts = Texts(
-        encode(tokenize(text) for text, _, _ in rows),
-        np.array([positive for _, positive, _ in rows]),
-        Groups.of([film for _, _, film in rows]).of_row,
-    )
-    foreign = {name: np.arange(*first[name]) for name in others}
-    found: dict[str, list[float]] = defaultdict(list)
-    began = time.perf_counter()
-    for seed in range(arguments.first_seed, arguments.first_seed + arguments.partitions):
-        random = np.random.default_rng(seed)
-        films = texts.film[: first["imdb"][1]]
-        dealt = random.random(int(films.max()) + 1)[films]
-        model = texts.take(np.flatnonzero(dealt < MODEL_SHARE))
-        scorer = Scorer.fit(model)
-        chosen = texts.take(np.flatnonzero((dealt >= MODEL_SHARE) & (dealt < MODEL_SHARE + BASELINE_SHARE)))
-        groups = Groups.of([str(film) for film in chosen.film])
-        baseline = of_rows(NAMES, {"text": scorer.vocabulary}, scorer.look(chosen), groups)
-        side = np.flatnonzero(dealt >= MODEL_SHARE + BASELINE_SHARE)
-        for size in arguments.sizes:
-            for name, places in windows(side, texts, size, foreign, random):
-                found[name].append(alarm(baseline, scorer, texts.take(places)))
-        print(f"{seed}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
-    for name, chances in found.items():
-        alarms = np.array(chances) <= arguments.level
-        error = np.sqrt(alarms.mean() * (1 - alarms.mean()) / len(alarms))
-        print(f"{name}: {alarms.mean():.3f} of {len(alarms)} windows at {arguments.level} (standard error {error:.3f})")
+    seeds = range(arguments.first_seed, arguments.first_seed + arguments.partitions)
+    known = read(arguments.found)
+    began = time.perf_counter(), time.process_time()
+    if any(seed not in known for seed in seeds):
+        corpus = Corpus.read(arguments.data)
+        if not corpus.agrees(np.random.default_rng(seeds[0]).permutation(corpus.own)):
+            sys.exit("the benchmark looks at texts differently from the check")
+    for seed in seeds:
+        if seed not in known:
+            known[seed] = chances(corpus, seed, arguments.level)
+            with arguments.found.open("a") as file:
+                file.write(f"\n{json.dumps({'seed': seed, 'chances': known[seed]})}\n")
+            wall, cpu = time.perf_counter() - began[0], time.process_time() - began[1]
+            print(f"{seed}: {wall:.0f} s, {cpu:.0f} CPU s", file=sys.stderr, flush=True)
+    tell([known[seed] for seed in seeds], arguments.level)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@ without drift is called drifted. Between them lie how many checks a month has, h
 that an alarm asks for ``m`` of the last ``n`` checks, as CloudWatch's do (DatapointsToAlarm of EvaluationPeriods).
 
 *How verdicts hang together.* All windows of one baseline share its sampling error: with ``r`` rows of a window and
-``b`` of the baseline, a part ``r / (r + b)`` of the variance of their difference is common to all. So a check is
-modelled as ``|sqrt(common) * u + sqrt(1 - common) * e| > c``, with ``u`` one standard normal for the baseline and ``e``
-another for each window (the one-factor model of Vasicek 1987): of a given baseline the checks are independent, and each
-drifts with a chance ``p(u)`` whose mean over baselines is the level.
+``b`` of the baseline, a part ``r / (r + b)`` of the variance of their difference is common to all of them. So a check
+is modelled as ``|sqrt(common) * u + sqrt(1 - common) * e| > c``, with ``u`` one standard normal for the baseline and
+``e`` another for each window (the one-factor model of Vasicek 1987): of a given baseline the checks are independent,
+and each drifts with a chance ``p(u)`` whose mean over baselines is the level.
 
 *How often an alarm begins.* Independent checks that drift with chance ``p`` start an alarm where the newest one drifts,
 ``m - 1`` of the ``n - 1`` before it do, and the one that just left did not, since else there was an alarm already:
@@ -70,7 +70,7 @@ def alarm_rule(
         The share of variance that all windows have in common, at least 0 and less than 1; see `shared_variance`.
     alarms
         How many alarms, of different metrics, share the allowance, each with its own checks. A check of many figures is
-        one metric, since its level is for all of them together. Expected numbers add up however metrics depend.
+        one metric, since its level is for all of them together. Expected numbers add up, however metrics depend.
     lowest
         The smallest level that a check can tell.
 

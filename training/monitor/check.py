@@ -6,7 +6,7 @@ are any: they may help a person, and start nothing.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -15,15 +15,17 @@ import numpy as np
 from training.captured import Coverage
 from training.errors import InputError
 from training.monitor.baseline import Baseline
-from training.monitor.columns import compare
-from training.monitor.null import DRAWS
-from training.monitor.rule import Block, Figure, judge, smallest_chance, words_moved
+from training.monitor.columns import compare, compare_words
+from training.monitor.null import DRAWS, Draws
+from training.monitor.rule import Block, Figure, Seen, decide
 from training.monitor.window import Window
 
 Verdict = Literal["drift", "no drift", "not enough data"]
 
 LEAST_GROUPS = 20  # of window and baseline: with fewer, drawing them says little of chance
 MOST_DRAWS = 4_000
+DRAWS_BEYOND = 4  # without drift, that reach what a window of the level's p-value does
+HALF = 0.5
 TOLD_WORDS = 20
 
 
@@ -78,36 +80,33 @@ def check(baseline: Baseline, window: Window, coverage: Coverage, policy: Policy
     if not window.rows:
         return Checked("not enough data", None, tuple(reasons), statistics, ())
     blocks = baseline.cells.blocks
-    null = replace(baseline.null, draws=_draws(blocks, policy.level))
-    sample, groups = window.sample()
-    differences = null.differences(sample, groups, math.sqrt(min(1.0, sample.shape[0] / window.rows)))
-    difference = window.shares() - null.shares
-    figures = judge(blocks, difference, differences, null.shares, window.rows)
-    chance = smallest_chance(figures)
+    null = replace(baseline.null, draws=_draws(policy.level))
+    judged, draws = decide(blocks, null, Seen(window.shares(), window.rows, *window.sample()), policy.level)
     columns = compare(baseline.counts, window.counts, frozenset(baseline.cells.edges))
     statistics |= {
-        "figures": {name: asdict(figure) for name, figure in figures.items()},
+        "figures": {name: asdict(figure) for name, figure in judged.figures.items()},
+        "draws": len(draws.differences),
         "columns": {name: asdict(column) for name, column in columns.items()},
         "words": {
             block.name: _told(
-                baseline,
-                window,
-                block,
-                words_moved(block, difference, differences, null.shares, window.rows),
-                policy.least_rows_of_word,
+                baseline, window, block, judged.moved[block.first : block.last], policy.least_rows_of_word
             )
             for block in blocks
             if block.kind == "words"
         },
+        "baseline_error": baseline_error(blocks, draws),
     }
-    if baseline.rows < window.rows:
-        statistics["limit"] = "the baseline has fewer rows than the window: its own error bounds what can be seen"
+    limited = [name for name, share in statistics["baseline_error"].items() if share > HALF]
+    if limited:
+        statistics["limit"] = (
+            f"the baseline is too small for this window: more than half of the error is the baseline's in"
+            f" {', '.join(limited)}; a longer window would see little more"
+        )
     if reasons:
-        return Checked("not enough data", chance, tuple(reasons), statistics, ())
-    drifted = chance <= policy.level
-    return Checked(
-        "drift" if drifted else "no drift", chance, (), statistics, tuple(_violations(figures, policy.level))
-    )
+        return Checked("not enough data", judged.chance, tuple(reasons), statistics, ())
+    drifted = judged.chance <= policy.level
+    violations = tuple(_violations(judged.figures, policy.level))
+    return Checked("drift" if drifted else "no drift", judged.chance, (), statistics, violations)
 
 
 def _lacking(baseline: Baseline, window: Window, coverage: Coverage, policy: Policy) -> list[str]:
@@ -133,18 +132,33 @@ def _lacking(baseline: Baseline, window: Window, coverage: Coverage, policy: Pol
     return [reason for met, reason in floors if not met]
 
 
-def _draws(blocks: tuple[Block, ...], level: float) -> int:
+def _draws(level: float) -> int:
     """Return how many draws are needed to tell a p-value of the level."""
-    figures = sum(2 if block.kind == "words" else 1 for block in blocks)
-    needed = math.ceil(2 * figures / level)
+    needed = math.ceil(DRAWS_BEYOND / level)
     if needed > MOST_DRAWS:
-        raise InputError(f"a level of {level:g} over {figures} figures needs {needed:,} draws: {MOST_DRAWS:,} are made")
+        raise InputError(f"a level of {level:g} needs {needed:,} draws: {MOST_DRAWS:,} are made")
     return max(DRAWS, needed)
+
+
+def baseline_error(blocks: Sequence[Block], draws: Draws) -> dict[str, float]:
+    """Return which share of a window's variance is the baseline's own, by block, as the mean over its features.
+
+    It is what all windows of this baseline have in common: no longer window makes it less.
+    """
+    shares = {}
+    for block in blocks:
+        inside = slice(block.first, block.last)
+        both = draws.of_window[inside] + draws.of_baseline[inside]
+        if (both > 0).any():
+            shares[block.name] = float((draws.of_baseline[inside][both > 0] / both[both > 0]).mean())
+    return shares
 
 
 def _told(baseline: Baseline, window: Window, block: Block, moved: np.ndarray, least: int) -> dict[str, Any]:
     """Return the words that moved most, and the new ones, each in at least so many of the window's rows."""
     name = block.name.removesuffix(".words")
+    held = np.rint(baseline.null.shares[block.first : block.last] * baseline.rows).astype(np.int64)
+    compared = compare_words(held, baseline.rows, window.words[name], window.rows)
     words, rows = baseline.cells.vocabularies[name].words, window.words[name]
     told = np.flatnonzero(~np.isnan(moved) & (rows >= least))
     first = told[np.argsort(-np.abs(moved[told]), kind="stable")][:TOLD_WORDS]
@@ -156,6 +170,9 @@ def _told(baseline: Baseline, window: Window, block: Block, moved: np.ndarray, l
                 "share": rows[place] / window.rows,
                 "share_before": float(baseline.null.shares[block.first + place]),
                 "standard_errors": float(moved[place]),
+                "population_stability": float(compared.population_stability[place]),
+                "jensen_shannon": float(compared.jensen_shannon[place]),
+                "chances": {"chi_squared": float(compared.chances[place])},
             }
             for place in first.tolist()
         ],

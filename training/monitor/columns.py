@@ -10,6 +10,8 @@ alarms. Fewer than `LEAST_VALUES` values on either side are not compared.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from training.monitor.distances import (
     chi_squared,
     holm,
@@ -17,8 +19,9 @@ from training.monitor.distances import (
     kolmogorov_smirnov,
     merge,
     population_stability,
+    presences,
 )
-from training.monitor.edges import Counts
+from training.monitor.edges import Counts, Floats, Ints
 
 LEAST_VALUES = 100
 
@@ -56,6 +59,22 @@ def compare(baseline: Mapping[str, Counts], window: Mapping[str, Counts], ordere
         )
         for name, (effects, tests) in measured.items()
     }
+
+
+@dataclass(frozen=True)
+class Words:
+    """Many words of a window beside the baseline's, each of shape (words,); ``chances`` are corrected for all."""
+
+    population_stability: Floats
+    jensen_shannon: Floats
+    chances: Floats
+
+
+def compare_words(baseline: Ints, baseline_rows: int, window: Ints, rows: int) -> Words:
+    """Return how far apart the shares of rows are that hold each word; ``baseline`` and ``window`` count these rows."""
+    before, now = (np.stack([held, of - held], axis=1) for held, of in ((baseline, baseline_rows), (window, rows)))
+    stability, divergence, chances = presences(before, now)
+    return Words(stability, divergence, np.array(holm(chances)))
 
 
 def _measure(baseline: Counts, window: Counts, *, ordered: bool) -> tuple[dict[str, float], dict[str, float]]:

@@ -31,16 +31,12 @@ def population_stability(baseline: Ints, window: Ints) -> float:
 
     Half a row is added to each cell of both sides, so that an empty cell is finite and rare cells weigh little.
     """
-    p, q = _shares(baseline + 0.5), _shares(window + 0.5)
-    return float(((q - p) * np.log(q / p)).sum())
+    return float(_stability(baseline, window))
 
 
 def jensen_shannon(baseline: Ints, window: Ints) -> float:
     """Return the Jensen-Shannon distance: the root of the divergence to base 2, from 0 to 1 (Lin 1991)."""
-    p, q = _shares(baseline), _shares(window)
-    middle = (p + q) / 2
-    divergence = (special.rel_entr(p, middle) + special.rel_entr(q, middle)).sum() / 2 / math.log(2)
-    return math.sqrt(max(0.0, float(divergence)))
+    return float(_divergence(baseline, window) ** 0.5)
 
 
 def kolmogorov_smirnov(baseline: Ints, window: Ints) -> tuple[float, float]:
@@ -70,7 +66,23 @@ def chi_squared(baseline: Ints, window: Ints) -> tuple[float, float]:
     return statistic, float(special.chdtrc(counts.shape[1] - 1, statistic))
 
 
-def holm(chances: Sequence[float]) -> list[float]:
+def presences(baseline: Ints, window: Ints) -> tuple[Floats, Floats, Floats]:
+    """Return stability, Jensen-Shannon distance and p-value of chi-squared of many features that rows have or lack.
+
+    Both have shape (features, 2): how many rows have and lack each. The p-value is 1 where fewer than `LEAST_EXPECTED`
+    rows with or without the feature are expected in either sample.
+    """
+    one, other = baseline.astype(np.float64), window.astype(np.float64)
+    rows, together = (one[:, 0] + one[:, 1], other[:, 0] + other[:, 1]), one + other
+    product = rows[0] * rows[1] * together[:, 0] * together[:, 1]
+    difference = one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]
+    statistic = np.divide(difference**2 * sum(rows), product, where=product > 0, out=np.zeros(len(one)))
+    expected = together.min(axis=1) * np.minimum(*rows) / np.maximum(1, sum(rows))
+    chances = np.where(expected < LEAST_EXPECTED, 1.0, special.chdtrc(1, statistic))
+    return _stability(baseline, window), _divergence(baseline, window) ** 0.5, chances
+
+
+def holm(chances: Sequence[float] | Floats) -> list[float]:
     """Return p-values corrected for their number, so that any false one below a level is as rare as the level.
 
     Holm's (1979), which holds however the figures depend on each other. Benjamini and Hochberg's would bound the share
@@ -86,5 +98,17 @@ def holm(chances: Sequence[float]) -> list[float]:
 
 def _shares(counts: npt.NDArray[np.generic]) -> Floats:
     values: Floats = counts.astype(np.float64)
-    values /= values.sum()
+    values /= values.sum(axis=-1, keepdims=True)
     return values
+
+
+def _stability(baseline: Ints, window: Ints) -> Floats:
+    p, q = _shares(baseline + 0.5), _shares(window + 0.5)
+    return np.asarray(((q - p) * np.log(q / p)).sum(axis=-1))
+
+
+def _divergence(baseline: Ints, window: Ints) -> Floats:
+    p, q = _shares(baseline), _shares(window)
+    middle = (p + q) / 2
+    divergence = (special.rel_entr(p, middle) + special.rel_entr(q, middle)).sum(axis=-1) / 2 / math.log(2)
+    return np.asarray(np.maximum(0.0, divergence))

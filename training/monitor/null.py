@@ -13,9 +13,14 @@ No group is on both sides of a draw. Drawing with replacement was tried: a word 
 else, then never differs as much as it does where that film is in the window, and large windows alarmed too often
 (docs/decisions/0010). Nor can the baseline alone be drawn from: it does not have that film.
 
+Draws are dealt many at once, as two products of sparse matrices, which costs the same for a window of any length, and
+in rounds, so that a window that is not unusual costs little.
+
 Prices. What is cut off a group is left out, so a window of single rows of many groups leaves a smaller baseline, and
-chance is overrated. A window that has drifted shares its drift with what it is compared with, by its share of all rows.
-Groups are what the caller says they are: rows that resemble each other beyond them are not reckoned with.
+large groups stand in for small ones: by how much chance is over- or underrated by that is set right by `rule`, on the
+average of a column's features, from the variances that `grouped` tells. A window that has drifted shares its drift with
+what it is compared with, by its share of all rows. Groups are what the caller says they are: rows that resemble each
+other beyond them are not reckoned with.
 """
 
 from collections.abc import Iterator
@@ -26,14 +31,27 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from training.monitor.grouped import Floats, Grouped, Ints
 from training.resampling import Groups
 
-Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
 
-DRAWS = 500
-TOGETHER = 100  # draws whose baselines are summed at once
+DRAWS = 250
+FIRST = 50  # draws of the first round
+TOGETHER = 100  # draws that are dealt at once
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What chance does to a window like this one.
+
+    ``differences`` says how shares of windows differ from the baseline's in each draw, shape (draws, features);
+    ``of_window`` and ``of_baseline`` are the variances of either's shares by formula, shape (features,).
+    """
+
+    differences: Singles
+    of_window: Floats
+    of_baseline: Floats
 
 
 @dataclass(frozen=True)
@@ -56,8 +74,8 @@ class Null:
         sizes = np.bincount(self.groups.of_row)
         return max(1, round(float((sizes**2).sum() / sizes.sum())))
 
-    def differences(self, window: sparse.csr_matrix, groups: Groups, shrink: float = 1.0) -> Singles:
-        """Return how the shares of windows like this one differ from the baseline's, shape (draws, features).
+    def rounds(self, window: sparse.csr_matrix, groups: Groups, shrink: float = 1.0) -> Iterator[Draws]:
+        """Yield the first draws, then twice as many, and so on to all; who has seen enough stops, and saves the others.
 
         Parameters
         ----------
@@ -68,72 +86,92 @@ class Null:
         shrink
             By how much a window's deviation is smaller than that of the sample: the root of its share of the rows.
         """
-        deal = _Deal.of(
-            sparse.vstack([self.features, window], "csr"),
-            np.concatenate([self.groups.of_row, groups.of_row + self.groups.count]),
-        )
-        sizes = np.bincount(groups.of_row, minlength=groups.count)
+        deal = Deal(self._grouped, Grouped.of(window, groups))
+        of_window = self._grouped.variance_of(deal.window.sizes) * shrink**2
         random = np.random.default_rng(self.seed)
         windows = np.empty((self.draws, self.features.shape[1]), np.float32)
         baselines = np.empty_like(windows)
-        for first in range(0, self.draws, TOGETHER):
-            some = slice(first, min(first + TOGETHER, self.draws))
-            left = np.ones((deal.groups, some.stop - some.start), np.float32)
-            for place, draw in enumerate(windows[some]):
-                taken = np.concatenate([*deal.take(sizes, random)])
-                left[taken, place] = 0
-                draw[:] = deal.share(taken, np.sort(sizes)[::-1], random)
-            baselines[some] = deal.shares(left)
-        windows -= windows.mean(axis=0)
-        windows *= shrink
-        baselines -= baselines.mean(axis=0)
-        windows -= baselines
-        return windows
+        made, end = 0, min(FIRST, self.draws)
+        while made < self.draws:
+            while made < end:
+                some = slice(made, min(made + TOGETHER, end))
+                windows[some], baselines[some] = deal.draw(some.stop - some.start, random)
+                made = some.stop
+            differences = _centred(windows[:made], shrink) - _centred(baselines[:made])
+            yield Draws(differences, of_window, self._grouped.variance)
+            end = min(2 * made, self.draws)
+
+    def differences(self, window: sparse.csr_matrix, groups: Groups, shrink: float = 1.0) -> Singles:
+        """Return the differences of all draws, shape (draws, features)."""
+        *_, last = self.rounds(window, groups, shrink)
+        return last.differences
+
+    @cached_property
+    def _grouped(self) -> Grouped:
+        return Grouped.of(self.features, self.groups)
 
 
 @dataclass(frozen=True)
-class _Deal:
-    """Rows in the order of their groups, where each group begins, and its sums of the features."""
+class Deal:
+    """The groups of both sides, the baseline's first."""
 
-    rows: sparse.csr_matrix
-    starts: Ints
-    sums: sparse.csr_matrix
+    baseline: Grouped
+    window: Grouped
 
-    @classmethod
-    def of(cls, rows: sparse.csr_matrix, of_row: Ints) -> "_Deal":
-        order = np.argsort(of_row, kind="stable")
-        starts = np.concatenate([[0], np.cumsum(np.bincount(of_row))])
-        members = sparse.csr_matrix((np.ones(len(of_row), np.float32), np.arange(len(of_row)), starts))
-        ordered = rows[order]
-        return cls(ordered, starts, (members @ ordered).T.tocsr())
-
-    @property
-    def groups(self) -> int:
-        return len(self.starts) - 1
-
-    @property
+    @cached_property
     def sizes(self) -> Ints:
-        return np.diff(self.starts)
+        """How many rows each group of both sides has."""
+        return np.concatenate([self.baseline.sizes, self.window.sizes])
 
-    def take(self, sizes: Ints, random: np.random.Generator) -> Iterator[Ints]:
-        """Yield different groups for the sizes, the largest size first: each has as many rows or more."""
-        free = np.zeros(0, np.int64)
-        above = np.iinfo(np.int64).max
-        for size, times in zip(*(part[::-1] for part in np.unique(sizes, return_counts=True)), strict=True):
-            free = np.concatenate([free, np.flatnonzero((self.sizes >= size) & (self.sizes < above))])
-            random.shuffle(free)
-            yield free[:times]
-            free, above = free[times:], size
+    @cached_property
+    def wanted(self) -> Ints:
+        """How many rows each group of a window has, the largest first."""
+        return np.sort(self.window.sizes)[::-1]
 
-    def share(self, taken: Ints, sizes: Ints, random: np.random.Generator) -> Floats:
-        """Return the share of each feature among so many rows of each taken group."""
-        first = random.integers(self.sizes[taken])
-        of = np.repeat(taken, sizes)
-        within = np.arange(len(of)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(first, sizes)
-        rows = self.starts[of] + within % self.sizes[of]
-        return np.bincount(self.rows[rows].indices, minlength=self.rows.shape[1]) / len(rows)
+    def draw(self, draws: int, random: np.random.Generator) -> tuple[Singles, Singles]:
+        """Return the shares of windows, and of the baselines that are left, each of shape (draws, features)."""
+        taken = self.take(draws, random)
+        every = np.arange(draws)
+        left = np.ones((len(self.sizes), draws), np.float32)
+        left[taken, every] = 0
+        kind = np.int16 if self.wanted.sum() <= np.iinfo(np.int16).max else np.int32
+        rows = np.zeros((int(self.sizes.sum()), draws), kind)
+        rows[self.cut(taken, random), every] = 1
+        windows = _sum(self.baseline.rows, self.window.rows, rows) / np.float32(self.wanted.sum())
+        baselines = _sum(self.baseline.sums, self.window.sums, left) / (self.sizes.astype(np.float32) @ left)
+        return windows.T, baselines.T
 
-    def shares(self, left: Singles) -> Singles:
-        """Return the share of each feature among the rows of the groups that are left, shape (draws, features)."""
-        shares: Singles = ((self.sums @ left) / (self.sizes @ left)).T
-        return shares
+    def take(self, draws: int, random: np.random.Generator) -> Ints:
+        """Return different groups for each draw, shape (wanted, draws): each has as many rows as wanted or more."""
+        order = np.argsort(-self.sizes, kind="stable")
+        large_enough = np.searchsorted(-self.sizes[order], -self.wanted, "right")
+        free = np.repeat(order[:, None], draws, axis=1)
+        taken = np.empty((len(self.wanted), draws), np.int64)
+        every = np.arange(draws)
+        # One that is taken gives its place to one that is not: those before `place` are gone (Fisher and Yates 1938).
+        for place, end in enumerate(large_enough.tolist()):
+            chosen = random.integers(place, end, size=draws)
+            taken[place] = free[chosen, every]
+            free[chosen, every] = free[place]
+        return taken
+
+    def cut(self, taken: Ints, random: np.random.Generator) -> Ints:
+        """Return rows of the taken groups, as many of each as are wanted, shape (rows, draws)."""
+        starts = np.cumsum(self.sizes) - self.sizes
+        within = np.arange(self.wanted.sum()) - np.repeat(np.cumsum(self.wanted) - self.wanted, self.wanted)
+        first = np.repeat(random.integers(self.sizes[taken]), self.wanted, axis=0)
+        of = np.repeat(taken, self.wanted, axis=0)
+        rows: Ints = starts[of] + (within[:, None] + first) % self.sizes[of]
+        return rows
+
+
+def _sum(one: sparse.csr_matrix, other: sparse.csr_matrix, weights: npt.NDArray[np.number]) -> Singles:
+    cut = one.shape[1]
+    return np.asarray(one @ weights[:cut] + other @ weights[cut:], np.float32)
+
+
+def _centred(draws: Singles, shrink: float = 1.0) -> Singles:
+    """Return deviations from the draws' mean, made as large again as by taking it they became too small."""
+    factor = shrink * np.sqrt(len(draws) / max(1, len(draws) - 1))
+    centred: Singles = (draws - draws.mean(axis=0)) * np.float32(factor)
+    return centred

@@ -1,33 +1,60 @@
 """When a window is called drifted: one decision over all that is looked at, right as often as its level says.
 
-Each figure is a function of how the window's shares differ from the baseline's: of a number's cells the largest
-distance of the distribution functions (Kolmogorov-Smirnov's), of categories the sum of their squared deviations, of
-words both the sum and the largest one. Deviations are divided by their standard error over the draws of the null.
-A figure's p-value is how many draws reach it; the decision rests on the smallest of them, compared with the smallest
-of each draw (Westfall and Young 1993, single step): whatever the figures' dependence, an alarm without drift is as
+Each block of features has figures, functions of how the window's shares differ from the baseline's. Of a number it is
+the largest distance of the two distribution functions at the cells' edges, each in its standard errors (Kolmogorov and
+Smirnov's, as sensitive to the ends as to the middle). Of categories, the sum of squares of their shares' deviations in
+standard errors; of words, that and the largest one. The score has one more, its *shift*: the mean of ``0.15 * cos(3 *
+pi * r) - cos(pi * r)`` of the rows' ranks ``r`` in the baseline, which rises as the probability of a label does along
+the ranks of a good model's scores: steeply in the middle, hardly at the ends. So it sees about as well as the mean
+probability that labels have other shares, whatever scale the score has; its first part is the first component of Cramér
+and von Mises's statistic (Durbin and Knott 1972).
+
+The draws of the null tell each figure's chance. Where more than a tenth of the draws reach it, that is their share;
+beyond, an exponential tail through their tenth largest ones (peaks over threshold, as Knijnenburg et al. 2009), since
+small chances must be told from each other by few draws. The decision rests on the smallest chance in proportion to the
+figure's *weight*, compared with the smallest of each draw (Westfall and Young 1993, single step): whatever the figures'
+dependence, and however rough the tails, since the window is treated as every draw is, an alarm without drift is as
 rare as the level. Holm's correction needs no draws of them together, but pays for every figure as if it were alone.
 
-The price: with ``n`` figures and ``d`` draws no p-value is below about ``n / d``, so small levels need many draws; and
-no figure sees everything: what moves nothing but the order of words, or words outside the vocabulary, is not seen.
+*Weights.* Four fifths of the level are the score's, most of it the shift's: an answer that moves is what costs, other
+labels are seen nowhere else, and only faintly. What is left is shared by the other blocks alike: what moves
+words moves many of them, and is seen all the same. *Scale.* Where the groups of a draw are not quite like a window's,
+the draws of a block are made as large as the variance by formula says (see `grouped`); of words never smaller, since a
+sum of thousands of squares hardly varies, so that one per cent too little is seen as drift.
+
+The prices: a drift of the inputs that does not move the score must be large; and no figure sees everything: what moves
+nothing but the order of words, or words outside the vocabulary, is not seen.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
-from training.monitor.null import Floats, Ints, Singles
+from training.monitor.grouped import Floats
+from training.monitor.null import Draws, Null, Singles
+from training.monitor.rows import SCORE
+from training.resampling import Groups
 
 Kind = Literal["number", "categories", "words"]
 
 LEAST_ROWS_WITH_WORD = 5  # expected in the window, of a word that is compared
+CLEARLY = 4.0  # standard errors of a p-value at the level, above which no more draws are made
+TAIL = 0.1  # of the draws, beyond which a figure's chance is that of an exponential tail
+SCORE_SHARES = {"shift": 0.75, "": 0.05}
+BEND = 0.15  # of the ranks that the shift is the mean of; chosen, as the weights, on other deals than those told
 
 
 @dataclass(frozen=True)
 class Block:
-    """Features that are looked at together: a column's cells in their order, or words."""
+    """Features that are looked at together: a column's cells in their order, or words.
+
+    Of a number and of categories the last one is that of missing values.
+    """
 
     name: str
     kind: Kind
@@ -44,10 +71,48 @@ class Figure:
     corrected: float
 
 
-def judge(
-    blocks: Sequence[Block], difference: Floats, differences: Singles, shares: Floats, rows: int
-) -> dict[str, Figure]:
-    """Return every figure of a window by name.
+@dataclass(frozen=True)
+class Judged:
+    """The figures of a window by name, and by how many standard errors each feature is more frequent."""
+
+    figures: Mapping[str, Figure]
+    moved: Floats
+
+    @property
+    def chance(self) -> float:
+        """The window's p-value: that of its most unusual figure, corrected."""
+        return min(figure.corrected for figure in self.figures.values())
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A window: its share of rows with each feature, shape (features,), and how many rows it has.
+
+    ``sample`` are these rows, or of a long window a sample of whole groups, as features; ``groups`` are theirs.
+    """
+
+    shares: Floats
+    rows: int
+    sample: sparse.csr_matrix
+    groups: Groups
+
+
+def decide(blocks: Sequence[Block], null: Null, seen: Seen, level: float) -> tuple[Judged, Draws]:
+    """Judge a window by as many draws as it takes, and return these too.
+
+    The first ones are enough where the window is clearly not unusual: that only spares alarms, so the level holds.
+    """
+    shrink = math.sqrt(min(1.0, seen.sample.shape[0] / seen.rows))
+    for draws in null.rounds(seen.sample, seen.groups, shrink):
+        judged = judge(blocks, seen.shares - null.shares, draws, null.shares, seen.rows)
+        count = len(draws.differences)
+        if judged.chance > level + CLEARLY * math.sqrt(level / count) + 1 / count:
+            break
+    return judged, draws
+
+
+def judge(blocks: Sequence[Block], difference: Floats, draws: Draws, shares: Floats, rows: int) -> Judged:
+    """Return what is found of a window.
 
     Parameters
     ----------
@@ -55,63 +120,107 @@ def judge(
         What lies where among the features.
     difference
         How much larger the window's shares are, shape (features,).
-    differences
-        The same without drift, shape (draws, features); see `null`.
+    draws
+        The same without drift.
     shares
         The baseline's, shape (features,).
     rows
         The window's.
     """
-    error = differences.std(axis=0, dtype=np.float64)
-    everything = np.vstack([difference, differences])
+    everything = np.concatenate([difference[None].astype(np.float32), draws.differences])
+    enough = shares * rows >= LEAST_ROWS_WITH_WORD
     figures: dict[str, Floats] = {}
+    weights: list[float] = []
+    errors = np.empty(len(difference))
     for block in blocks:
         inside = slice(block.first, block.last)
-        figures |= _figures(block, everything[:, inside], error[inside], shares[inside] * rows)
-    found = np.column_stack([*figures.values()])
-    ranks = np.column_stack([_ranks(figure) for figure in found.T])
-    smallest = np.sort(ranks[1:].min(axis=1))
-    corrected = 1 + np.searchsorted(smallest, ranks[0], "right")
-    return {
-        name: Figure(float(found[0, place]), *(float(rank[place]) / len(found) for rank in (ranks[0], corrected)))
-        for place, name in enumerate(figures)
-    }
+        found = everything[:, inside]
+        found[1:] *= _scale(block, draws)
+        errors[inside] = _errors(found)
+        of_block = _figures(block, found, errors[inside], enough[inside])
+        figures |= {f"{block.name}:{name}" if name else block.name: values for name, values in of_block.items()}
+        weights += _weights(block, of_block, blocks)
+    chances = np.column_stack([_chances(values) for values in figures.values()])
+    unusual = chances - np.log(weights)
+    smallest = np.sort(unusual[1:].min(axis=1))
+    corrected = 1 + np.searchsorted(smallest, unusual[0], "right")
+    reached = [1 + np.count_nonzero(values[1:] >= values[0]) for values in figures.values()]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        moved = np.where(errors > 0, difference / errors, np.nan)
+    moved[~enough] = np.nan
+    return Judged(
+        {
+            name: Figure(float(values[0]), reached[place] / len(chances), float(corrected[place]) / len(chances))
+            for place, (name, values) in enumerate(figures.items())
+        },
+        moved,
+    )
 
 
-def smallest_chance(figures: Mapping[str, Figure]) -> float:
-    """Return the window's p-value: that of its most unusual figure, corrected."""
-    return min(figure.corrected for figure in figures.values())
-
-
-def words_moved(block: Block, difference: Floats, differences: Singles, shares: Floats, rows: int) -> Floats:
-    """Return by how many standard errors each word of a block is more frequent; NaN if it is too rare to tell."""
-    inside = slice(block.first, block.last)
-    error = differences[:, inside].std(axis=0, dtype=np.float64)
-    usable = _usable(error, shares[inside] * rows)
-    moved = np.full(len(error), np.nan)
-    moved[usable] = difference[inside][usable] / error[usable]
-    return moved
-
-
-def _figures(block: Block, found: npt.NDArray[np.floating], error: Floats, expected: Floats) -> dict[str, Floats]:
+def _figures(block: Block, found: Singles, errors: Floats, enough: npt.NDArray[np.bool_]) -> dict[str, Floats]:
+    """Return each figure of a block, of the window and of each draw, by name; the first has none."""
     if block.kind == "number":
-        return {block.name: np.abs(np.cumsum(found, axis=1)).max(axis=1).astype(np.float64)}
-    usable = _usable(error, expected if block.kind == "words" else np.full(len(error), np.inf))
+        distances = np.abs(np.cumsum(found[:, :-1], axis=1))  # at the end, of what is not missing
+        largest = {"": (distances / _divisors(_errors(distances))).max(axis=1).astype(np.float64)}
+        return {"shift": _shift(found)} | largest if block.name == SCORE else largest
+    usable = (errors > 0) & (enough if block.kind == "words" else True)
     if not usable.any():
         return {}
-    squares = (found[:, usable] / error[usable]) ** 2
-    total = {block.name: squares.sum(axis=1, dtype=np.float64)}
-    return total if block.kind == "categories" else total | {f"{block.name}:largest": squares.max(axis=1)}
+    squares = (found[:, usable] / errors[usable].astype(np.float32)) ** 2
+    total = {"": squares.sum(axis=1, dtype=np.float64)}
+    return total if block.kind == "categories" else total | {"largest": squares.max(axis=1).astype(np.float64)}
 
 
-def _usable(error: Floats, expected: Floats) -> npt.NDArray[np.bool_]:
-    usable: npt.NDArray[np.bool_] = (error > 0) & (expected >= LEAST_ROWS_WITH_WORD)
-    return usable
+def _shift(found: Singles) -> Floats:
+    """Return the square of how much the mean of the score's bent ranks is larger; its cells have about equal shares."""
+    cells = found.shape[1] - 1
+    angle = np.pi * (np.arange(cells) + 0.5) / cells
+    component = BEND * np.cos(3 * angle) - np.cos(angle)
+    shift: Floats = (found[:, :-1] @ component.astype(np.float32)).astype(np.float64) ** 2
+    return shift
 
 
-def _ranks(figure: Floats) -> Ints:
-    """Return, for the window (first) and for each draw, how many draws reach it; each counts as reaching itself."""
-    ordered = np.sort(figure[1:])
-    reached = len(ordered) - np.searchsorted(ordered, figure, "left")
-    reached[0] += 1
-    return reached
+def _weights(block: Block, figures: Mapping[str, Floats], blocks: Sequence[Block]) -> list[float]:
+    if block.name == SCORE:
+        return [SCORE_SHARES[name] for name in figures]
+    others = [other for other in blocks if other.name != SCORE]
+    left = 1 - sum(SCORE_SHARES.values()) if len(others) < len(blocks) else 1.0
+    return [left / len(others) / len(figures) for _ in figures]
+
+
+def _scale(block: Block, draws: Draws) -> np.float32:
+    """Return by how much the differences of the draws are too small."""
+    inside = slice(block.first, block.last)
+    drawn = draws.differences[:, inside].var(axis=0, ddof=1, dtype=np.float64)
+    by_formula = (draws.of_window + draws.of_baseline)[inside]
+    usable = (drawn > 0) & (by_formula > 0)
+    if not usable.any():
+        return np.float32(1)
+    # The mean of the inverse of a variance of few draws is too large, by this factor if they are normal.
+    count = len(draws.differences)
+    factor = np.sqrt((by_formula[usable] / drawn[usable]).mean() * max(1, count - 3) / max(1, count - 1))
+    return np.float32(max(1.0, factor) if block.kind == "words" else factor)
+
+
+def _errors(found: npt.NDArray[np.floating]) -> Floats:
+    """Return the standard errors of what is 0 on average, the window's own deviation counted as one more draw's."""
+    errors: Floats = np.sqrt(np.einsum("ij,ij->j", found, found, dtype=np.float64) / len(found))
+    return errors
+
+
+def _divisors(errors: Floats) -> Singles:
+    return np.where(errors > 0, errors, np.inf).astype(np.float32)
+
+
+def _chances(figure: Floats) -> Floats:
+    """Return the logarithms of the chances of the window's figure (first) and of each draw's, by all of them."""
+    ordered = np.sort(figure)
+    reached = (len(ordered) - np.searchsorted(ordered, figure, "left")) / len(ordered)
+    few = max(2, round(TAIL * len(ordered)))
+    bound = ordered[-few]
+    excess = float((ordered[-few:] - bound).mean())
+    chances = np.log(reached)
+    if excess > 0:
+        beyond = figure > bound
+        chances[beyond] = np.log(few / len(ordered)) - (figure[beyond] - bound) / excess
+    return chances

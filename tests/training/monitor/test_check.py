@@ -1,5 +1,6 @@
 import pytest
 
+from chalicelib.core.alarm_rule import LOWEST_LEVEL
 from tests.training.monitor.captured import make_rows
 from tests.training.monitor.windows import make_baseline, make_window
 from training.captured import Coverage
@@ -71,13 +72,31 @@ def test_a_baseline_of_few_groups_is_too_small() -> None:
     found = check(small, make_window(small, *make_rows(400, 8)), ALL, Policy())
     assert found.verdict == "not enough data"
     assert any("the baseline has 15 groups" in reason for reason in found.reasons)
-    assert "own error" in found.statistics["limit"]
+    assert "the baseline is too small for this window" in found.statistics["limit"]
 
 
 def test_a_level_that_cannot_be_told_is_refused(baseline: Baseline) -> None:
     """A level below what the draws resolve is refused with their number, not rounded."""
     with pytest.raises(InputError, match="draws: 4,000 are made"):
         check(baseline, make_window(baseline, *make_rows(300, 8)), ALL, Policy(level=0.0001))
+
+
+def test_every_level_that_an_alarm_asks_for_can_be_told(baseline: Baseline) -> None:
+    """The smallest level of an alarm's rule is one that a check can judge at."""
+    assert (
+        check(baseline, make_window(baseline, *make_rows(300, 8)), ALL, Policy(level=LOWEST_LEVEL)).chance is not None
+    )
+
+
+def test_what_is_the_baselines_error_is_told(baseline: Baseline) -> None:
+    """The longer a window, the more of the error is the baseline's; where that is most of it, the limit is told."""
+    short, long = (
+        check(baseline, make_window(baseline, *make_rows(rows, 8)), ALL, Policy()).statistics for rows in (200, 4_000)
+    )
+    assert all(short["baseline_error"][name] < share for name, share in long["baseline_error"].items())
+    assert long["baseline_error"]["score"] == pytest.approx(0.8, abs=0.01)  # 4,000 rows against 1,000
+    assert "limit" not in short
+    assert "the baseline is too small for this window" in long["limit"]
 
 
 @pytest.mark.parametrize("wrong", [{"level": 0}, {"level": "x"}, {"least_rows": -1}, {"least_coverage": 2}])

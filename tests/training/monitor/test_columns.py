@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.monitor.columns import LEAST_VALUES, compare
+from training.monitor.columns import LEAST_VALUES, compare, compare_words
 from training.monitor.edges import Counts, count, find_edges
 
 RANDOM = np.random.default_rng(0)
@@ -41,6 +41,15 @@ def test_too_few_values_are_not_compared() -> None:
         found = compare({"a": one}, {"a": other}, frozenset("a"))["a"]
         assert (found.population_stability, found.jensen_shannon, found.kolmogorov_smirnov) == (None, None, None)
         assert not found.chances
+
+
+def test_words_are_told_with_what_moved() -> None:
+    """Of many words the one whose share doubled is beyond chance after correction, and no other."""
+    before, now = np.full(1_000, 300), np.full(1_000, 60)
+    now[7] = 120
+    found = compare_words(before, 5_000, now, 1_000)
+    assert np.flatnonzero(found.chances < 0.01).tolist() == [7]
+    assert np.argmax(found.population_stability) == np.argmax(found.jensen_shannon) == 7
 
 
 def test_chances_are_corrected_for_all_columns() -> None:

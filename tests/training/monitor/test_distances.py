@@ -15,6 +15,7 @@ from training.monitor.distances import (
     kolmogorov_smirnov,
     merge,
     population_stability,
+    presences,
 )
 
 PAIRS = st.lists(st.tuples(st.integers(10, 500), st.integers(10, 500)), min_size=2, max_size=30).map(
@@ -65,6 +66,19 @@ def test_kolmogorov_smirnov_is_scipys() -> None:
     oracle = stats.ks_2samp(baseline, window, method="asymp")
     assert found[0] == pytest.approx(oracle.statistic)
     assert found[1] == pytest.approx(stats.kstwobign.sf(oracle.statistic * math.sqrt(5_000 * 3_000 / 8_000)), rel=1e-6)
+
+
+@given(st.lists(st.tuples(st.integers(0, 300), st.integers(0, 200)), min_size=1, max_size=20))
+def test_many_presences_are_compared_as_one_is(held: list[tuple[int, int]]) -> None:
+    """Features that rows have or lack are compared all at once as each alone, and not where they are rare."""
+    one, other = (np.array(counts) for counts in zip(*held, strict=True))
+    before, now = np.stack([one, 300 - one], axis=1), np.stack([other, 200 - other], axis=1)
+    for place, found in enumerate(zip(*presences(before, now), strict=True)):
+        stability, divergence, chance = found
+        assert stability == pytest.approx(population_stability(before[place], now[place]))
+        assert divergence == pytest.approx(jensen_shannon(before[place], now[place]))
+        rare = (before[place] + now[place]).min() * 200 / 500 < 5
+        assert chance == pytest.approx(1 if rare else chi_squared(before[place], now[place])[1])
 
 
 def test_rare_cells_are_counted_as_one() -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from training.monitor.null import Null
-from training.monitor.rule import Block, Figure, judge, smallest_chance, words_moved
+from training.monitor.null import DRAWS, FIRST, Null
+from training.monitor.rule import Block, Judged, Seen, decide, judge
 from training.resampling import Groups
 
 CELLS, WORDS = 8, 30
@@ -24,9 +24,10 @@ def make(groups: int, rows: int, random: np.random.Generator, moved: float = 0.0
     return sparse.csr_matrix(np.hstack([np.eye(CELLS)[cells], words]).astype(np.float32)), Groups(of_row, groups)
 
 
-def find(null: Null, window: sparse.csr_matrix, groups: Groups) -> dict[str, Figure]:
+def find(null: Null, window: sparse.csr_matrix, groups: Groups) -> Judged:
     shares = np.asarray(window.mean(axis=0)).ravel()
-    return judge(BLOCKS, shares - null.shares, null.differences(window, groups), null.shares, window.shape[0])
+    *_, draws = null.rounds(window, groups)
+    return judge(BLOCKS, shares - null.shares, draws, null.shares, window.shape[0])
 
 
 def rate(*, groups: int, rows: int, pretend: bool = False, moved: float = 0.0, windows: int = WINDOWS) -> float:
@@ -38,7 +39,7 @@ def rate(*, groups: int, rows: int, pretend: bool = False, moved: float = 0.0, w
         window, of_window = make(groups, rows, random, moved)
         if pretend:
             of, of_window = (Groups(np.arange(len(one.of_row)), len(one.of_row)) for one in (of, of_window))
-        alarms += smallest_chance(find(Null(features, of, draws=100), window, of_window)) <= 0.1
+        alarms += find(Null(features, of, draws=100), window, of_window).chance <= 0.1
     return alarms / windows
 
 
@@ -67,28 +68,66 @@ def test_one_word_of_many_is_seen_by_its_figure() -> None:
     spoilt[:, CELLS + 3] = 1.0
     null = Null(features, of)
     found = find(null, spoilt.tocsr(), of_window)
-    assert found["words:largest"].corrected < 0.02 < found["number"].corrected
-    differences = null.differences(spoilt.tocsr(), of_window)
-    shares = np.asarray(spoilt.tocsr().mean(axis=0)).ravel()
-    moved = words_moved(BLOCKS[1], shares - null.shares, differences, null.shares, 150)
-    assert np.nanargmax(moved) == 3
+    assert found.figures["words:largest"].corrected < 0.02 < found.figures["number"].corrected
+    assert np.nanargmax(found.moved) == CELLS + 3
 
 
 def test_draws_can_be_repeated() -> None:
     """The same rows and seed give the same p-values; another seed gives others."""
     features, of = make(40, 3, np.random.default_rng(0))
     window = make(20, 3, np.random.default_rng(1))
-    one, again, other = (find(Null(features, of, seed=seed), *window) for seed in (0, 0, 1))
+    one, again, other = (find(Null(features, of, seed=seed), *window).figures for seed in (0, 0, 1))
     assert one == again
     assert one != other
 
 
-def test_corrected_for_all_figures() -> None:
-    """No figure's corrected p-value is below its own, and none below what the draws can tell."""
+def test_chances_are_bounded() -> None:
+    """No p-value is below what the draws can tell."""
     features, of = make(60, 3, np.random.default_rng(0))
     for seed in range(20):
-        for figure in find(Null(features, of, draws=100), *make(30, 2, np.random.default_rng(seed), 0.3)).values():
-            assert 1 / 101 <= figure.chance <= figure.corrected <= 1
+        for figure in find(
+            Null(features, of, draws=100), *make(30, 2, np.random.default_rng(seed), 0.3)
+        ).figures.values():
+            assert 1 / 101 <= figure.chance <= 1
+            assert 1 / 101 <= figure.corrected <= 1
+
+
+def seen(window: sparse.csr_matrix, groups: Groups) -> Seen:
+    return Seen(np.asarray(window.mean(axis=0)).ravel(), window.shape[0], window, groups)
+
+
+def test_clear_windows_need_few_draws() -> None:
+    """A window that is not unusual is judged by the first draws, one that drifted by all of them."""
+    null = Null(*make(80, 5, np.random.default_rng(0)))
+    _, few = decide(BLOCKS, null, seen(*make(60, 1, np.random.default_rng(1))), 0.05)
+    judged, many = decide(BLOCKS, null, seen(*make(60, 1, np.random.default_rng(1), 1.0)), 0.05)
+    assert len(few.differences) == FIRST
+    assert len(many.differences) == DRAWS
+    assert judged.chance == pytest.approx(1 / (DRAWS + 1))
+
+
+def test_the_score_has_most_of_the_level() -> None:
+    """The same small move of a number is less unusual than of the score, whose figures weigh more."""
+    null = Null(*make(80, 5, np.random.default_rng(0)), draws=500)
+    window, groups = make(60, 1, np.random.default_rng(4), 0.45)
+    *_, draws = null.rounds(window, groups)
+    difference = np.asarray(window.mean(axis=0)).ravel() - null.shares
+    found = []
+    for name in ("number", "score"):
+        blocks = (Block(name, "number", 0, CELLS), *BLOCKS[1:])
+        found.append(judge(blocks, difference, draws, null.shares, 60).chance)
+    assert found[1] < found[0]
+
+
+def test_the_shift_is_of_the_score_alone() -> None:
+    """Only the model's answers are also asked whether they rose or fell."""
+    null = Null(*make(80, 5, np.random.default_rng(0)))
+    window = make(60, 1, np.random.default_rng(1))
+    assert "number:shift" not in find(null, *window).figures
+    *_, draws = null.rounds(*window)
+    blocks = (Block("score", "number", 0, CELLS), *BLOCKS[1:])
+    difference = np.asarray(window[0].mean(axis=0)).ravel() - null.shares
+    assert {"score", "score:shift"} <= judge(blocks, difference, draws, null.shares, 60).figures.keys()
 
 
 def test_typical_group() -> None:
