@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test soak check bench package lock clean
+.PHONY: help setup demo story up test soak check bench package lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -27,6 +27,9 @@ up: $(READY)  ## start the local cloud with the application on it, until Ctrl-C
 
 test: $(READY)  ## every test, with one end-to-end run that trains for real
 	$(BIN)/python -m pytest
+
+story: $(READY)  ## drift, labels and a better model on real reviews (DATA_DIR=folder with imdb/ and amazon/)
+	$(if $(DATA_DIR),FRESHET_DATA="$(DATA_DIR)") $(BIN)/python -m pytest -s tests/e2e/test_story.py
 
 soak: $(READY)  ## the long tests: kills, writes, refusals, races, lives in disorder, odd uploads and requests by the thousand
 	$(BIN)/python -m pytest tests/e2e/test_kill.py tests/localcloud/test_acknowledged.py --kills 20 --writes 10000

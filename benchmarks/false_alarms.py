@@ -8,8 +8,8 @@ asked about several windows without drift, so that the spread of its own false a
 What is found is appended to FILE at once, one JSON object a partition, and partitions that are in it are left out: a
 run can be ended and taken up again. Printed are the shares of all windows in it that are below the level.
 
-The weights of the figures (`training.monitor.rule`) were chosen on partitions from 900,000 on; the ones that are told
-in docs/monitoring.md are others, from 0 on.
+The figures and their weights (`training.monitor.rule`) were chosen on partitions from 900,000 on, and after partitions
+0 to 76 it was seen that the score's shift needs a scale of its own; docs/monitoring.md tells others, from 1,000 on.
 """
 
 import argparse
@@ -28,9 +28,9 @@ from training.monitor.grouped import Ints
 SIZES = (250, 1_000, 5_000)
 TIMES = 2  # windows without drift of each kind and baseline
 OF_POWER = 1_000
-MIXED = {"books": (0.25, 1), "dvd": (0.1, TIMES)}  # the share, and how many windows of a baseline
+MIXED = {"books": 0.25, "dvd": 0.1}
 POSITIVE = 0.55
-PLAIN, PLAIN_EVERY = "books", 4  # what is always seen is asked of every fourth partition only
+PLAIN, PLAIN_EVERY = ("books",), 4  # what is always seen, and whole films, are asked of every fourth partition only
 
 
 def without_drift(partition: Partition, random: np.random.Generator) -> Iterator[tuple[str, Ints]]:
@@ -41,17 +41,22 @@ def without_drift(partition: Partition, random: np.random.Generator) -> Iterator
             yield f"whole films {size}", partition.whole_films(size, random)
 
 
-def with_drift(partition: Partition, random: np.random.Generator, kinds: Sequence[str]) -> Iterator[tuple[str, Ints]]:
-    """Yield the places of windows with texts of another kind among them, or with other labels."""
+def with_drift(partition: Partition, random: np.random.Generator, *, plain: bool) -> Iterator[tuple[str, Ints]]:
+    """Yield the places of windows with texts of another kind among them, or with other labels.
+
+    ``plain`` asks also for those of which few are enough to know.
+    """
     side, corpus = partition.side, partition.corpus
-    for name in corpus.foreign.keys() & kinds:
-        share, times = MIXED[name]
-        for _ in range(times):
-            other = random.choice(corpus.foreign[name], int(OF_POWER * share), replace=False)
-            kept = OF_POWER - len(other)
+    for name, share in MIXED.items():
+        if name not in corpus.foreign:
+            continue
+        other = random.choice(corpus.foreign[name], int(OF_POWER * share), replace=False)
+        kept = OF_POWER - len(other)
+        if plain or name not in PLAIN:
             yield f"random, {share:.0%} {name}", np.concatenate([random.choice(side, kept, replace=False), other])
-        yield f"whole films, {share:.0%} {name}", np.concatenate([partition.whole_films(kept, random), other])
-    if "books" in corpus.foreign.keys() & kinds:
+        if plain:
+            yield f"whole films, {share:.0%} {name}", np.concatenate([partition.whole_films(kept, random), other])
+    if plain and "books" in corpus.foreign:
         yield "all books", random.choice(corpus.foreign["books"], OF_POWER, replace=False)
     positive = corpus.positive[side] == 1
     count = round(OF_POWER * POSITIVE)
@@ -65,8 +70,8 @@ def chances(corpus: Corpus, seed: int, level: float) -> dict[str, list[float]]:
     random = np.random.default_rng(seed)
     partition = Partition.deal(corpus, random)
     found = defaultdict(list)
-    kinds = [name for name in MIXED if name != PLAIN or seed % PLAIN_EVERY == 0]
-    for name, rows in (*without_drift(partition, random), *with_drift(partition, random, kinds)):
+    plain = seed % PLAIN_EVERY == 0
+    for name, rows in (*without_drift(partition, random), *with_drift(partition, random, plain=plain)):
         found[name].append(partition.judge(rows, level).chance)
     return found
 
@@ -112,7 +117,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder that holds imdb/ (and amazon/)")
     parser.add_argument("--found", type=Path, required=True, help="file to which what is found is appended")
     parser.add_argument("--partitions", type=int, default=200)
-    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--first-seed", type=int, default=1_000)
     parser.add_argument("--level", type=float, default=0.05)
     arguments = parser.parse_args()
     seeds = range(arguments.first_seed, arguments.first_seed + arguments.partitions)

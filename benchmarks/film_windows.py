@@ -12,7 +12,7 @@ memory, and pairs cost half a minute once.
 import csv
 import gzip
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from training.monitor.baseline import Baseline, of_rows
 from training.monitor.check import baseline_error
 from training.monitor.documents import LEAST_DOCUMENTS, MEASURES, WORDS, Floats, Vocabulary, describe, learn
 from training.monitor.grouped import Ints
+from training.monitor.null import DRAWS
 from training.monitor.rows import SCORE, Looked
 from training.monitor.rule import Judged, Seen, decide
 from training.resampling import Groups
@@ -138,8 +139,10 @@ class Partition:
     side: Ints
 
     @classmethod
-    def deal(cls, corpus: Corpus, random: np.random.Generator, baseline: float = BASELINE_SHARE) -> "Partition":
-        """Deal the films; ``baseline`` is that side's share of them."""
+    def deal(
+        cls, corpus: Corpus, random: np.random.Generator, baseline: float = BASELINE_SHARE, draws: int = DRAWS
+    ) -> "Partition":
+        """Deal the films; ``baseline`` is that side's share of them, ``draws`` what a check makes at most."""
         films = corpus.film[: corpus.own]
         dealt = random.random(int(films.max()) + 1)[films]
         model = np.flatnonzero(dealt < MODEL_SHARE)
@@ -149,6 +152,7 @@ class Partition:
         of_chosen = Looked(looked.numbers[chosen], {}, {"text": looked.words["text"][chosen]})
         groups = Groups.of([str(film) for film in corpus.film[chosen]])
         made = of_rows(NAMES, {"text": vocabulary}, of_chosen, groups)
+        made = replace(made, null=replace(made.null, draws=draws))
         side = np.flatnonzero(dealt >= MODEL_SHARE + baseline)
         return cls(corpus, made, made.cells.features(looked), side)
 

@@ -114,7 +114,7 @@ def accuracy(local: Local, reviews: Sequence[Review], folder: Path) -> float:
     lines = map(json.loads, (folder / "scores.jsonl").read_text().splitlines())
     answers = {int(line["id"]): line["label"] for line in lines}
     right = [answers[number] == review.label for number, review in enumerate(reviews, 1)]
-    return sum(right) / len(right)
+    return float(sum(right) / len(right))
 
 
 def statistics(local: Local, check_id: str) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from training.errors import InputError
 from training.monitor.baseline import Baseline
 from training.monitor.columns import compare, compare_words
 from training.monitor.null import DRAWS, Draws
-from training.monitor.rule import Block, Figure, Seen, decide
+from training.monitor.rows import SCORE
+from training.monitor.rule import Block, Figure, Seen, decide, variances
 from training.monitor.window import Window
 
 Verdict = Literal["drift", "no drift", "not enough data"]
@@ -80,7 +81,7 @@ def check(baseline: Baseline, window: Window, coverage: Coverage, policy: Policy
     if not window.rows:
         return Checked("not enough data", None, tuple(reasons), statistics, ())
     blocks = baseline.cells.blocks
-    null = replace(baseline.null, draws=_draws(policy.level))
+    null = replace(baseline.null, draws=draws_for(policy.level))
     judged, draws = decide(blocks, null, Seen(window.shares(), window.rows, *window.sample()), policy.level)
     columns = compare(baseline.counts, window.counts, frozenset(baseline.cells.edges))
     statistics |= {
@@ -132,7 +133,7 @@ def _lacking(baseline: Baseline, window: Window, coverage: Coverage, policy: Pol
     return [reason for met, reason in floors if not met]
 
 
-def _draws(level: float) -> int:
+def draws_for(level: float) -> int:
     """Return how many draws are needed to tell a p-value of the level."""
     needed = math.ceil(DRAWS_BEYOND / level)
     if needed > MOST_DRAWS:
@@ -141,16 +142,17 @@ def _draws(level: float) -> int:
 
 
 def baseline_error(blocks: Sequence[Block], draws: Draws) -> dict[str, float]:
-    """Return which share of a window's variance is the baseline's own, by block, as the mean over its features.
+    """Return which share of the variance is the baseline's own: of the score's shift, else the mean over a block.
 
     It is what all windows of this baseline have in common: no longer window makes it less.
     """
     shares = {}
     for block in blocks:
-        inside = slice(block.first, block.last)
-        both = draws.of_window[inside] + draws.of_baseline[inside]
-        if (both > 0).any():
-            shares[block.name] = float((draws.of_baseline[inside][both > 0] / both[both > 0]).mean())
+        of_window, of_baseline = variances(block, draws.formula)
+        both = of_window + of_baseline
+        parts = of_baseline[both > 0] / both[both > 0]
+        if len(parts):
+            shares[block.name] = float(parts[-1] if block.name == SCORE else parts.mean())
     return shares
 
 

@@ -57,25 +57,26 @@ class Grouped:
     @cached_property
     def variance(self) -> Floats:
         """That of each share, as this side's groups deviate, shape (features,)."""
-        groups = len(self.sizes)
-        squares = self._deviations(np.ones(groups))[1]
-        return squares / self.rows.shape[1] ** 2 * groups / max(1, groups - 1)
+        return self.deviations(np.ones(len(self.sizes)))[1] * self.of_mean
 
-    def variance_of(self, wanted: Ints) -> Floats:
-        """Return that of the shares of a window whose groups, of these sizes, are like this side's."""
+    @property
+    def of_mean(self) -> float:
+        """What the sum of the squares of groups' deviations is multiplied by to be the variance of a mean."""
+        groups = len(self.sizes)
+        return groups / max(1, groups - 1) / self.rows.shape[1] ** 2
+
+    def window(self, wanted: Ints, shrink: float = 1.0) -> "Formula":
+        """Return what chance does to a window whose groups, of these sizes, are like this side's.
+
+        ``shrink`` is by how much its deviation is smaller than these groups'.
+        """
         sizes, times = np.unique(wanted, return_counts=True)
         alike = self._alike(sizes, wanted)
         single = (times * sizes) @ alike / self.sizes
-        pairs = np.divide(
-            (times * sizes * (sizes - 1)) @ alike,
-            self.sizes * (self.sizes - 1),
-            where=self.sizes > 1,
-            out=np.zeros(len(self.sizes)),
-        )
-        rows, _ = self._deviations(single)
-        within, squares = self._deviations(pairs)
-        variance: Floats = np.maximum(0.0, rows + squares - within) / wanted.sum() ** 2
-        return variance
+        together = np.maximum(1, self.sizes * (self.sizes - 1))
+        pairs = np.where(self.sizes > 1, (times * sizes * (sizes - 1)) @ alike / together, 0.0)
+        factor = (shrink / wanted.sum()) ** 2
+        return Formula(self, single * factor, pairs * factor)
 
     def _alike(self, sizes: Ints, wanted: Ints) -> Floats:
         """Return how likely a window's group of each size is one like each of this side's, shape (sizes, groups)."""
@@ -93,8 +94,8 @@ class Grouped:
         found: Floats = (alike / (alike @ times)[:, None])[:, of_group]
         return found
 
-    def _deviations(self, weights: Floats) -> tuple[Floats, Floats]:
-        """Return the weighted sums over groups of their rows' squared deviations, and of the square of their sum."""
+    def deviations(self, weights: Floats) -> tuple[Floats, Floats]:
+        """Return, by feature, the weighted sums over groups of their rows' squared deviations, and of their sums'."""
         shares, squares = self.shares, self._squares
         sized = self.sizes * weights
         rows = (self.sums @ weights) * (1 - 2 * shares) + shares**2 * sized.sum()
@@ -105,6 +106,39 @@ class Grouped:
         squares = self.sums.copy()
         squares.data = squares.data**2
         return squares
+
+
+@dataclass(frozen=True)
+class Formula:
+    """Variances of shares, of a baseline and of a window whose groups are like the baseline's.
+
+    ``single`` and ``pairs`` are by how much the squared deviations of a group's rows, and the products of two different
+    rows of it, count in the window's, shape (groups,).
+    """
+
+    baseline: Grouped
+    single: Floats
+    pairs: Floats
+
+    @cached_property
+    def features(self) -> tuple[Floats, Floats]:
+        """Those of the window's and of the baseline's share of each feature, shape (features,)."""
+        rows, _ = self.baseline.deviations(self.single)
+        within, squares = self.baseline.deviations(self.pairs)
+        return np.maximum(0.0, rows + squares - within), self.baseline.variance
+
+    def combined(self, inside: slice, weights: Floats) -> tuple[Floats, Floats]:
+        """Return those of weighted sums of the shares of some features, of which each row has one at most.
+
+        ``weights`` has shape (some features, sums), and what is returned (sums,).
+        """
+        sizes = self.baseline.sizes[:, None]
+        sums = self.baseline.sums[inside].T @ weights
+        mean = sums.sum(axis=0) / sizes.sum()
+        squares = (sums - sizes * mean) ** 2
+        rows = self.baseline.sums[inside].T @ weights**2 - 2 * mean * sums + sizes * mean**2
+        of_window = (self.single - self.pairs) @ rows + self.pairs @ squares
+        return np.maximum(0.0, of_window), squares.sum(axis=0) * self.baseline.of_mean
 
 
 def _thinned(sizes: Ints, of: Ints, kept: float) -> Floats:

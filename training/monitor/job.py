@@ -101,7 +101,7 @@ def run(settings: Settings) -> None:
 
 
 def _count(settings: Settings, spec: PipelineSpec, asked: Asked, baseline: Baseline, watch: Watch) -> _Counted:
-    window = Window(spec, baseline.cells, baseline.null.typical_group, watch.observers)
+    window = Window(spec, baseline.cells, baseline.null.runs, watch.observers)
     coverage = Coverage()
     labels = read_labels(settings.processing_input(container.GROUND_TRUTH), spec)
     labelled = Labelled(spec, baseline.cells.edges[SCORE])

@@ -31,7 +31,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from training.monitor.grouped import Floats, Grouped, Ints
+from training.monitor.grouped import Floats, Formula, Grouped, Ints
 from training.resampling import Groups
 
 Singles = npt.NDArray[np.float32]
@@ -46,12 +46,11 @@ class Draws:
     """What chance does to a window like this one.
 
     ``differences`` says how shares of windows differ from the baseline's in each draw, shape (draws, features);
-    ``of_window`` and ``of_baseline`` are the variances of either's shares by formula, shape (features,).
+    ``formula`` how much they vary by formula.
     """
 
     differences: Singles
-    of_window: Floats
-    of_baseline: Floats
+    formula: Formula
 
 
 @dataclass(frozen=True)
@@ -69,10 +68,10 @@ class Null:
         return np.bincount(self.features.indices, minlength=self.features.shape[1]) / self.features.shape[0]
 
     @cached_property
-    def typical_group(self) -> int:
-        """How many rows the group of a row has, on average over rows."""
-        sizes = np.bincount(self.groups.of_row)
-        return max(1, round(float((sizes**2).sum() / sizes.sum())))
+    def runs(self) -> Ints:
+        """How many rows the groups have, in an order of chance that is always the same, shape (groups,)."""
+        sizes: Ints = np.bincount(self.groups.of_row, minlength=self.groups.count).astype(np.int64)
+        return np.random.default_rng(self.seed).permutation(sizes)
 
     def rounds(self, window: sparse.csr_matrix, groups: Groups, shrink: float = 1.0) -> Iterator[Draws]:
         """Yield the first draws, then twice as many, and so on to all; who has seen enough stops, and saves the others.
@@ -87,7 +86,7 @@ class Null:
             By how much a window's deviation is smaller than that of the sample: the root of its share of the rows.
         """
         deal = Deal(self._grouped, Grouped.of(window, groups))
-        of_window = self._grouped.variance_of(deal.window.sizes) * shrink**2
+        formula = self._grouped.window(deal.window.sizes, shrink)
         random = np.random.default_rng(self.seed)
         windows = np.empty((self.draws, self.features.shape[1]), np.float32)
         baselines = np.empty_like(windows)
@@ -98,7 +97,7 @@ class Null:
                 windows[some], baselines[some] = deal.draw(some.stop - some.start, random)
                 made = some.stop
             differences = _centred(windows[:made], shrink) - _centred(baselines[:made])
-            yield Draws(differences, of_window, self._grouped.variance)
+            yield Draws(differences, formula)
             end = min(2 * made, self.draws)
 
     def differences(self, window: sparse.csr_matrix, groups: Groups, shrink: float = 1.0) -> Singles:

@@ -35,7 +35,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from training.monitor.grouped import Floats
+from training.monitor.grouped import Floats, Formula
 from training.monitor.null import Draws, Null, Singles
 from training.monitor.rows import SCORE
 from training.resampling import Groups
@@ -134,10 +134,10 @@ def judge(blocks: Sequence[Block], difference: Floats, draws: Draws, shares: Flo
     errors = np.empty(len(difference))
     for block in blocks:
         inside = slice(block.first, block.last)
-        found = everything[:, inside]
-        found[1:] *= _scale(block, draws)
-        errors[inside] = _errors(found)
-        of_block = _figures(block, found, errors[inside], enough[inside])
+        looked_at = _look(block, everything[:, inside])
+        looked_at[1:] *= _scales(block, looked_at[1:], draws.formula)
+        of_block = _figures(block, looked_at, enough[inside])
+        errors[inside] = _errors(everything[:, inside])
         figures |= {f"{block.name}:{name}" if name else block.name: values for name, values in of_block.items()}
         weights += _weights(block, of_block, blocks)
     chances = np.column_stack([_chances(values) for values in figures.values()])
@@ -157,27 +157,50 @@ def judge(blocks: Sequence[Block], difference: Floats, draws: Draws, shares: Flo
     )
 
 
-def _figures(block: Block, found: Singles, errors: Floats, enough: npt.NDArray[np.bool_]) -> dict[str, Floats]:
-    """Return each figure of a block, of the window and of each draw, by name; the first has none."""
+def variances(block: Block, formula: Formula) -> tuple[Floats, Floats]:
+    """Return those, of the window and of the baseline, of what the figures of a block look at, by formula.
+
+    Of a number these are its distribution function at each edge, and of the score last its shift.
+    """
+    inside = slice(block.first, block.last)
     if block.kind == "number":
-        distances = np.abs(np.cumsum(found[:, :-1], axis=1))  # at the end, of what is not missing
-        largest = {"": (distances / _divisors(_errors(distances))).max(axis=1).astype(np.float64)}
-        return {"shift": _shift(found)} | largest if block.name == SCORE else largest
-    usable = (errors > 0) & (enough if block.kind == "words" else True)
+        return formula.combined(inside, _sums(block))
+    of_window, of_baseline = formula.features
+    return of_window[inside], of_baseline[inside]
+
+
+def _look(block: Block, found: Singles) -> Singles:
+    """Return what the figures look at, of the window and of each draw, shape (1 + draws, features or sums of them)."""
+    return found @ _sums(block).astype(np.float32) if block.kind == "number" else found
+
+
+def _sums(block: Block) -> Floats:
+    """Return the sums of a number's cells that are looked at, shape (cells and missing, sums); see `variances`."""
+    cells = block.last - block.first - 1
+    edges = np.vstack([np.triu(np.ones((cells, cells))), np.zeros(cells)])
+    if block.name != SCORE:
+        return edges
+    angle = np.pi * (np.arange(cells) + 0.5) / cells  # cells have about equal shares
+    return np.column_stack([edges, np.append(BEND * np.cos(3 * angle) - np.cos(angle), 0.0)])
+
+
+def _figures(block: Block, looked_at: Singles, enough: npt.NDArray[np.bool_]) -> dict[str, Floats]:
+    """Return each figure of a block, of the window and of each draw, by name; the first has none."""
+    errors = _errors(looked_at)
+    usable = errors > 0
+    if block.kind == "words":
+        usable &= enough
     if not usable.any():
         return {}
-    squares = (found[:, usable] / errors[usable].astype(np.float32)) ** 2
-    total = {"": squares.sum(axis=1, dtype=np.float64)}
-    return total if block.kind == "categories" else total | {"largest": squares.max(axis=1).astype(np.float64)}
-
-
-def _shift(found: Singles) -> Floats:
-    """Return the square of how much the mean of the score's bent ranks is larger; its cells have about equal shares."""
-    cells = found.shape[1] - 1
-    angle = np.pi * (np.arange(cells) + 0.5) / cells
-    component = BEND * np.cos(3 * angle) - np.cos(angle)
-    shift: Floats = (found[:, :-1] @ component.astype(np.float32)).astype(np.float64) ** 2
-    return shift
+    squares = (looked_at[:, usable] / errors[usable].astype(np.float32)) ** 2
+    largest = squares.max(axis=1).astype(np.float64)
+    if block.kind == "words":
+        return {"": squares.sum(axis=1, dtype=np.float64), "largest": largest}
+    if block.kind == "categories":
+        return {"": squares.sum(axis=1, dtype=np.float64)}
+    if block.name != SCORE or not usable[-1]:
+        return {"": largest}
+    return {"shift": squares[:, -1].astype(np.float64), "": squares[:, :-1].max(axis=1).astype(np.float64)}
 
 
 def _weights(block: Block, figures: Mapping[str, Floats], blocks: Sequence[Block]) -> list[float]:
@@ -188,28 +211,30 @@ def _weights(block: Block, figures: Mapping[str, Floats], blocks: Sequence[Block
     return [left / len(others) / len(figures) for _ in figures]
 
 
-def _scale(block: Block, draws: Draws) -> np.float32:
-    """Return by how much the differences of the draws are too small."""
-    inside = slice(block.first, block.last)
-    drawn = draws.differences[:, inside].var(axis=0, ddof=1, dtype=np.float64)
-    by_formula = (draws.of_window + draws.of_baseline)[inside]
-    usable = (drawn > 0) & (by_formula > 0)
-    if not usable.any():
-        return np.float32(1)
+def _scales(block: Block, drawn: Singles, formula: Formula) -> npt.NDArray[np.float32]:
+    """Return by how much what is looked at is too small in the draws, shape (1,) or one for each.
+
+    It is the same for all edges or features, since of each alone the draws tell too roughly, but for the shift.
+    """
+    by_formula = np.sum(variances(block, formula), axis=0)
+    of_draws = drawn.var(axis=0, ddof=1, dtype=np.float64)
+    usable = (of_draws > 0) & (by_formula > 0)
+    ratios = np.divide(by_formula, of_draws, where=usable, out=np.ones(len(usable)))
     # The mean of the inverse of a variance of few draws is too large, by this factor if they are normal.
-    count = len(draws.differences)
-    factor = np.sqrt((by_formula[usable] / drawn[usable]).mean() * max(1, count - 3) / max(1, count - 1))
-    return np.float32(max(1.0, factor) if block.kind == "words" else factor)
+    ratios *= max(1, len(drawn) - 3) / max(1, len(drawn) - 1)
+    shift = block.name == SCORE
+    of_most = (ratios[:-1] if shift else ratios)[usable[:-1] if shift else usable]
+    factor = np.sqrt(of_most.mean()) if len(of_most) else 1.0
+    scales = np.full(len(ratios), max(1.0, factor) if block.kind == "words" else factor, np.float32)
+    if shift:
+        scales[-1] = np.sqrt(ratios[-1])
+    return scales
 
 
 def _errors(found: npt.NDArray[np.floating]) -> Floats:
     """Return the standard errors of what is 0 on average, the window's own deviation counted as one more draw's."""
     errors: Floats = np.sqrt(np.einsum("ij,ij->j", found, found, dtype=np.float64) / len(found))
     return errors
-
-
-def _divisors(errors: Floats) -> Singles:
-    return np.where(errors > 0, errors, np.inf).astype(np.float32)
 
 
 def _chances(figure: Floats) -> Floats:

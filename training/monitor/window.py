@@ -2,10 +2,10 @@
 
 Kept are counts by cell, how many rows hold each common word, the words that the vocabulary lacks, and a sample of rows
 as features for the null; who else wants to see every row is an observer. Captured requests do not say which group their
-rows are of, so rows one after the other, as many as the baseline's groups have, are taken as one group: right where
-rows that resemble each other come in runs, and cautious where they do not. A longer request is several groups: of a
-group larger than any of the baseline's, chance could not be told, since nothing can be dealt in its place. The price:
-what comes in longer runs is taken for surer than it is.
+rows are of, so rows one after the other are taken as groups of the same sizes as the baseline's, in an order of chance:
+right where rows that resemble each other come in runs, and cautious where they do not. With groups of one size, the
+average, whole windows of films alarmed: what stands in the baseline's small groups only could not be dealt in their
+place. The price: what comes in longer runs is taken for surer than it is.
 """
 
 from collections import Counter
@@ -71,12 +71,12 @@ class Tokens:
 
 
 class Window:
-    """What was counted so far; ``run`` is how many rows one after the other are taken as a group."""
+    """What was counted so far; ``runs`` is how many rows one after the other are a group, over and over again."""
 
-    def __init__(self, spec: PipelineSpec, cells: Cells, run: int, observers: Sequence[Observer] = ()) -> None:
+    def __init__(self, spec: PipelineSpec, cells: Cells, runs: Ints, observers: Sequence[Observer] = ()) -> None:
         self._spec = spec
         self._cells = cells
-        self._run = run
+        self._ends = np.cumsum(runs)
         self._observers = observers
         self._known = {name: frozenset(words.words) for name, words in cells.vocabularies.items()}
         self._waiting: list[Mapping[str, Value]] = []
@@ -95,7 +95,7 @@ class Window:
     @property
     def groups(self) -> int:
         """How many groups of rows there were."""
-        return -(-self._taken // self._run)
+        return int(self._groups_of(np.array([self._taken - 1]))[0]) + 1
 
     def add(
         self,
@@ -108,7 +108,7 @@ class Window:
         self._waiting += rows
         self._scores += scores
         self._called += called or [False] * len(rows)
-        self._groups += [(self._taken + place) // self._run for place in range(len(rows))]
+        self._groups += self._groups_of(np.arange(self._taken, self._taken + len(rows))).tolist()
         self._references += [RowName(request, index) for index in range(len(rows))]
         self._taken += len(rows)
         if len(self._waiting) >= ROWS:
@@ -151,6 +151,12 @@ class Window:
     def references(self) -> Sequence[RowName]:
         """Which rows `sample` has, in its order."""
         return self._sample.references
+
+    def _groups_of(self, places: Ints) -> Ints:
+        """Return the groups of rows by their place in the window."""
+        rounds, within = np.divmod(places, self._ends[-1])
+        groups: Ints = rounds * len(self._ends) + np.searchsorted(self._ends, within, "right")
+        return groups
 
     def _count_new(self, name: str, documents: Encoded) -> None:
         found = presence(documents.tokens.astype(np.int32)[:, None], documents.starts, len(documents.names))

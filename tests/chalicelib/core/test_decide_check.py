@@ -72,13 +72,13 @@ def test_steps(check: CheckFacts, change: dict[str, Any], state: str, actions: l
 
 
 def test_hours_of_the_window() -> None:
-    """Captured are the window's hours, the broken ones too; labels are those since it began."""
+    """Listed are the files of the window's hours and of those beside them, and the labels since it began."""
     captured, labels = decided(CHECK).actions
     assert isinstance(captured, ListFiles)
     assert isinstance(labels, ListFiles)
     folder = "capture/freshet-dev-reviews/AllTraffic/"
     assert (captured.prefix, captured.first, captured.end) == (
-        folder, f"{folder}2026/11/12/00/", f"{folder}2026/11/13/01/"
+        folder, f"{folder}2026/11/11/23/", f"{folder}2026/11/13/01/"
     )  # fmt: skip
     assert labels.prefix == "ground-truth/reviews/"
 

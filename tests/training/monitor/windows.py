@@ -55,7 +55,7 @@ def make_window(
     observers: Sequence[Observer] = (),
 ) -> Window:
     """Return rows as a window that was counted to its end."""
-    window = Window(SPEC, baseline.cells, baseline.null.typical_group, observers)
+    window = Window(SPEC, baseline.cells, baseline.null.runs, observers)
     for captured in requests(rows, scores, of_request):
         window.add(captured.rows, captured.scores, captured.id, captured.called)
     window.settle()
