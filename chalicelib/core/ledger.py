@@ -101,20 +101,32 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Watched:
-    """The last drift checks of a version that came to a verdict: which of them drifted, the last one last.
+class Verdict:
+    """What a drift check said of its window: ``drift``, ``no drift`` or ``not enough data``."""
 
-    ``worse`` says whether the last one found the model's quality worse.
-    """
+    start: str  # ISO 8601, UTC
+    end: str
+    verdict: str
+    p_value: float | None
+
+
+@dataclass(frozen=True)
+class Watched:
+    """The last drift checks of a version, the last one last; ``worse`` if that found the model's quality worse."""
 
     version: int
-    drifted: tuple[bool, ...]
+    checks: tuple[Verdict, ...]
     worse: bool
+
+    @property
+    def drifted(self) -> tuple[bool, ...]:
+        """Of those that could tell, whether they found drift."""
+        return tuple(check.verdict == "drift" for check in self.checks if check.verdict != "not enough data")
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Read it from JSON."""
-        return cls(**{**data, "drifted": tuple(data["drifted"])})
+        return cls(**{**data, "checks": tuple(Verdict(**check) for check in data["checks"])})
 
 
 @dataclass(frozen=True)

@@ -127,7 +127,7 @@ def test_draws_are_made_as_large_as_the_formula_says() -> None:
     window, groups = make(60, 1, np.random.default_rng(3), 0.3)
     *_, draws = null.rounds(window, groups)
     difference = np.asarray(window.mean(axis=0)).ravel() - null.shares
-    halved = replace(draws, differences=draws.differences / 2)
+    halved = replace(draws, differences=(draws.differences / 2).astype(np.float32))
     one, other = (judge(BLOCKS, difference, each, null.shares, 60).figures["number"] for each in (draws, halved))
     assert one.corrected == pytest.approx(other.corrected, abs=0.02)
 
