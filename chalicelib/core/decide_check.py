@@ -15,11 +15,11 @@ from chalicelib.core import container, job_requests, places
 from chalicelib.core.actions import Action, Change, ListFiles, Plan, PutMetrics
 from chalicelib.core.attempts import GivenUp, Step, advance
 from chalicelib.core.facts import CheckFacts, PipelineFacts
-from chalicelib.core.ledger import CheckState, Verdict, Watched
 from chalicelib.core.names import WATCHED
 from chalicelib.core.requests import VARIANT
 from chalicelib.core.spec import PipelineSpec
 from chalicelib.core.stage import Stage
+from chalicelib.core.watched import CheckState, Verdict, Watched
 
 _REMEMBERED = 30  # checks, for the rule and for people
 _VERDICTS: dict[str, CheckState] = {"drift": "drift", "no drift": "no drift"}

@@ -19,9 +19,10 @@ from chalicelib.core.actions import Change, Plan, WriteJson
 from chalicelib.core.decide_check import confirmed, decide_check
 from chalicelib.core.digests import short_digest
 from chalicelib.core.facts import ModelPackage, PipelineFacts
-from chalicelib.core.ledger import CheckRow, Head, Retrains, Watched, Wish
+from chalicelib.core.ledger import Head, Wish
 from chalicelib.core.spec import PipelineSpec
 from chalicelib.core.stage import Stage
+from chalicelib.core.watched import CheckRow, Retrains, Watched
 
 GRACE = timedelta(minutes=10)  # after which a slot's last captured requests lie in S3
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from chalicelib.core.ledger import CheckRow, DatasetRow, Decision, Head, Reference, RunRow, UploadVerdict
+from chalicelib.core.ledger import DatasetRow, Decision, Head, Reference, RunRow, UploadVerdict
 from chalicelib.core.spec import PipelineSpec
+from chalicelib.core.watched import CheckRow
 
 FINISHED = frozenset({"Completed", "Failed", "Stopped"})
 Jobs = tuple["Job", ...]  # the attempts at one step, in order

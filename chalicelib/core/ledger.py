@@ -8,7 +8,7 @@ Rows of one pipeline::
     UploadVerdict   one for each upload whose fate is settled; never changed
     Decision        one for each plan that was acted on: cause, reason, evidence, actions, outcome
     BatchEnd        one for each file to score that is done with; never changed
-    CheckRow        one for each drift check: its window, its verdict, how it ended
+    CheckRow        one for each drift check: its window, its verdict, how it ended (`watched`)
 
 Whoever acts on a plan writes a `Transition` first: the next head, the rows that change with it and the decision, in one
 transaction on the condition that the fence is still the one that was observed. So of any number of handlers that look
@@ -21,10 +21,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
 
 from chalicelib.core.digests import short_digest
+from chalicelib.core.watched import Ask, CheckRow, Retrains, Told, Watched
 
 DatasetState = Literal["preparing", "training", "trained", "identical", "refused", "failed"]
 RunState = Literal["running", "promoted", "held", "rejected", "failed"]
-CheckState = Literal["checking", "drift", "no drift", "not enough data", "failed"]
 Fate = Literal["trained", "rejected", "superseded"]
 
 DONE = "done"  # the outcome of a decision whose actions were performed
@@ -63,70 +63,6 @@ class Update:
     run_id: str
     changed: str | None
     fence: int
-
-
-@dataclass(frozen=True)
-class Ask:
-    """Somebody's wish for a drift check of the last hours."""
-
-    id: str
-    cause: str
-    asked: str  # ISO 8601, UTC
-    hours: float
-
-
-@dataclass(frozen=True)
-class Retrains:
-    """What alarms have asked for: the last run and the version that answered then, and how many in a row were in vain.
-
-    ``seen`` is when the alarm that was met last had begun to ring, ``suppressed`` how many rang within a cool-down, and
-    ``person`` when the one began for which a person was asked.
-    """
-
-    at: str
-    version: int
-    fruitless: int = 0
-    seen: str = ""
-    suppressed: int = 0
-    person: str = ""
-
-
-@dataclass(frozen=True)
-class Told:
-    """Which decisions people were told of: those up to ``since``; up to ``upto``, once decision ``fence`` is done."""
-
-    since: int
-    upto: int
-    fence: int
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a drift check said of its window: ``drift``, ``no drift`` or ``not enough data``."""
-
-    start: str  # ISO 8601, UTC
-    end: str
-    verdict: str
-    p_value: float | None
-
-
-@dataclass(frozen=True)
-class Watched:
-    """The last drift checks of a version, the last one last; ``worse`` if that found the model's quality worse."""
-
-    version: int
-    checks: tuple[Verdict, ...]
-    worse: bool
-
-    @property
-    def drifted(self) -> tuple[bool, ...]:
-        """Of those that could tell, whether they found drift."""
-        return tuple(check.verdict == "drift" for check in self.checks if check.verdict != "not enough data")
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read it from JSON."""
-        return cls(**{**data, "checks": tuple(Verdict(**check) for check in data["checks"])})
 
 
 @dataclass(frozen=True)
@@ -284,29 +220,6 @@ class BatchEnd:
     key: str
     state: str
     reason: str
-
-
-@dataclass(frozen=True)
-class CheckRow:
-    """A drift check: its window, the version that is checked, and how it ended.
-
-    ``asked`` is the id of the wish for it, if it was one. ``published`` is the fence of the decision to publish its
-    metrics, ``verdict`` what the job wrote.
-    """
-
-    check_id: str
-    state: CheckState
-    reason: str
-    cause: str
-    start: str  # ISO 8601, UTC
-    end: str
-    version: int
-    run_id: str
-    started: str
-    asked: str = ""
-    published: int | None = None
-    verdict: Mapping[str, Any] | None = None
-    ended: str | None = None
 
 
 Row = DatasetRow | RunRow | CheckRow

@@ -8,8 +8,8 @@ import pytest
 from chalicelib.core.actions import ListFiles, Plan, PutMetrics
 from chalicelib.core.decide_check import decide_check
 from chalicelib.core.facts import CheckFacts
-from chalicelib.core.ledger import CheckRow, Verdict, Watched
 from chalicelib.core.upkeep import DriftPolicy
+from chalicelib.core.watched import CheckRow, Verdict, Watched
 from tests.chalicelib.aws.world import STAGE
 from tests.chalicelib.core.samples import CHECK, DONE, FACTS, FAILED, HEAD, NOW, PASSED, RUNNING, SPEC, steps
 

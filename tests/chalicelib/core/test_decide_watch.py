@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from chalicelib.core.actions import Plan
 from chalicelib.core.decide_watch import GRACE, decide_watch
 from chalicelib.core.facts import Alarm, LabelFiles, PipelineFacts
-from chalicelib.core.ledger import Ask, CheckRow, DatasetRow, Head, Retrains, Verdict, Watched, Wish
+from chalicelib.core.ledger import DatasetRow, Head, Wish
 from chalicelib.core.upkeep import DriftPolicy, RetrainPolicy
+from chalicelib.core.watched import Ask, CheckRow, Retrains, Verdict, Watched
 from tests.chalicelib.aws.world import STAGE
 from tests.chalicelib.core.samples import DATASET_ROW, ENDPOINT, FACTS, HEAD, SPEC, package
 
