@@ -25,6 +25,7 @@ MANIFEST = "manifest.json"
 SPEC = "spec.json"
 METRICS = "metrics.json"
 FORMAT = 1
+MODEL_FILE = "model.tar.gz"
 MAX_UNPACKED = 2 * 1024**3  # bytes of an archive; a model of ten million n-grams has 0.2 GB
 
 
@@ -33,6 +34,11 @@ class Files:
     """Verified files by name, as bytes."""
 
     contents: Mapping[str, bytes]
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of their manifest: what tells one model from another."""
+        return hashlib.sha256(_render_manifest(self.contents)).hexdigest()
 
     def json(self, name: str) -> Any:  # noqa: ANN401 - JSON is anything
         """Return a file's JSON value.

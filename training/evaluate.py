@@ -21,7 +21,7 @@ from chalicelib.core import container
 from chalicelib.core.measures import METRICS
 from training import alerts, slices
 from training.artifact import METRICS as NOTES
-from training.artifact import read_archive
+from training.artifact import MODEL_FILE, read_archive
 from training.channels import read_object, read_spec, write_object
 from training.comparison import compare_roles
 from training.held_out import read_answers, read_held_out
@@ -29,10 +29,9 @@ from training.learners import model
 from training.learners.model import Loaded
 from training.quality import measure
 from training.report.page import render
+from training.report.pages import write_page
 from training.settings import Settings
 from training.slices import Table, by_column, by_source
-
-MODEL_FILE = "model.tar.gz"
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +62,7 @@ def run(settings: Settings) -> None:
     }
     out = settings.processing_output(container.EVALUATION)
     write_object(out / container.EVALUATION_FILE, evaluation)
-    (out / container.REPORT_FILE).write_text(render(evaluation, held_out, answers, given.loaded), encoding="utf-8")
+    write_page(out / container.REPORT_FILE, render(evaluation, held_out, answers, given.loaded))
     measured = next(part for name, part in evaluation.items() if name.endswith("_metrics"))
     for name in METRICS[spec.task]:
         if measured[name]["value"] is not None:

@@ -30,7 +30,7 @@ def of_labels(
     recall = _ratio(groups, found, positives)
     return {
         "accuracy": _ratio(groups, right, every),
-        "auc": _auc(positive, scores, groups, every),
+        "auc": auc(positive, scores, groups, every),
         # What is never called is never called wrongly, nor ever rightly: 0, not unknown.
         "precision": _ratio(groups, found, calls, empty=0.0),
         "recall": recall,
@@ -86,7 +86,7 @@ def _explained(truth: Floats, squared: Floats, groups: Groups, every: Floats) ->
     return of
 
 
-def _auc(positive: Bools, scores: Floats, groups: Groups, every: Floats) -> Statistic:
+def auc(positive: Bools, scores: Floats, groups: Groups, every: Floats) -> Statistic:
     """Return the chance that a positive row scores above a negative one, ties half; NaN without both."""
     order = np.argsort(scores, kind="stable")
     starts = np.flatnonzero(np.diff(scores[order], prepend=-1.0))

@@ -25,7 +25,7 @@ def check_row(spec: PipelineSpec, row: Row) -> Row:
         if not encodable(text):
             raise BadValueError(f"column {name!r} holds half of a surrogate pair")
     for column in spec.columns:
-        problem = _problem(column, row.columns[column.name])
+        problem = find_problem(column, row.columns[column.name])
         if problem:
             raise BadValueError(f"column {column.name!r} {problem}")
     return row
@@ -39,7 +39,7 @@ def _strings(spec: PipelineSpec, row: Row) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
-def _problem(column: Column, value: object) -> str | None:
+def find_problem(column: Column, value: object) -> str | None:
     """Say what of a column's limits a value breaks; None if nothing."""
     if value is None:
         return "is missing" if column.required else None

@@ -16,17 +16,8 @@ from botocore.exceptions import ClientError
 from chalicelib.adapters.calls import translated
 from chalicelib.adapters.clients import client
 from chalicelib.core.errors import FenceLostError, UnavailableError
-from chalicelib.core.ledger import (
-    BatchEnd,
-    CheckRow,
-    DatasetRow,
-    Decision,
-    Head,
-    Row,
-    RunRow,
-    Transition,
-    UploadVerdict,
-)
+from chalicelib.core.ledger import BatchEnd, DatasetRow, Decision, Head, Row, RunRow, Transition, UploadVerdict
+from chalicelib.core.watched import CheckRow
 
 _Item = dict[str, dict[str, str]]
 _ABSENT = "attribute_not_exists(pk)"

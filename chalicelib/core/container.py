@@ -18,7 +18,7 @@ TEST = "test"  # FEATURES_FILE of the held-out rows
 TRUTH = "truth"  # LABELS_FILE of the held-out rows
 SCORES = "scores"  # what the batch transform wrote, one or more *.out files of JSON Lines
 SUMMARY = "summary"  # one file, SUMMARY_FILE
-MODEL = "model"  # one file, the challenger's model.tar.gz
+MODEL = "model"  # one file, the model.tar.gz of the challenger, or of the model whose baseline or window it is
 # Of the models a challenger is compared with, where there are any: their scores of the same held-out rows, and the
 # digests of what they were fitted, tuned and calibrated on (INPUTS_FILE, GROUPS_FILE).
 CHAMPION_SCORES = "champion-scores"
@@ -59,14 +59,15 @@ SUMMARY_FILE = "summary.json"
 # were joined, and "inference_id" and "index" say which it is.
 REJECTED_FILE = "rejected.jsonl"
 EVALUATION_FILE = "evaluation.json"  # SageMaker's model-quality layout
-REPORT_FILE = "report.html"  # the same, for people
+REPORT_FILE = "report.html"  # an evaluation, or a drift check, for people
 
 BASELINE_FILE = "baseline.json"
 
 WINDOW_FILE = "window.json"
 STATISTICS_FILE = "statistics.json"
 VIOLATIONS_FILE = "constraint_violations.json"  # SageMaker's layout
-VERDICT_FILE = "verdict.json"  # {"verdict": "drift", "no drift" or "not enough data", "p_value", "level", "reasons"}
+# {"verdict": "drift", "no drift" or "not enough data", "p_value", "level", "reasons", "metrics": {name: finite number}}
+VERDICT_FILE = "verdict.json"
 
 # How a processing job's exit message begins when it is the data that cannot be used, and not the job that is broken.
 REFUSED = "refused: "

@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from chalicelib.core.actions import Change, Plan, Publish
 from chalicelib.core.facts import PipelineFacts
-from chalicelib.core.ledger import Decision, Told
+from chalicelib.core.ledger import Decision
 from chalicelib.core.stage import Stage
+from chalicelib.core.watched import Told
 
 MOST_AT_ONCE = 20
 _MAX_SUBJECT = 100  # characters: Amazon SNS API reference, Publish

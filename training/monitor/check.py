@@ -190,7 +190,7 @@ def _violations(figures: Mapping[str, Figure], level: float) -> list[Mapping[str
     return [
         {
             "feature_name": name,
-            "constraint_check_type": "baseline_drift",
+            "constraint_check_type": "baseline_drift_check",
             "description": f"p-value {figure.corrected:.4f}, corrected for all figures, at the level {level:g}",
         }
         for name, figure in figures.items()

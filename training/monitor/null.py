@@ -68,10 +68,10 @@ class Null:
         return np.bincount(self.features.indices, minlength=self.features.shape[1]) / self.features.shape[0]
 
     @cached_property
-    def typical_group(self) -> int:
-        """How many rows the group of a row has, on average over rows."""
-        sizes = np.bincount(self.groups.of_row)
-        return max(1, round(float((sizes**2).sum() / sizes.sum())))
+    def runs(self) -> Ints:
+        """How many rows the groups have, in an order of chance that is always the same, shape (groups,)."""
+        sizes: Ints = np.bincount(self.groups.of_row, minlength=self.groups.count).astype(np.int64)
+        return np.random.default_rng(self.seed).permutation(sizes)
 
     def rounds(self, window: sparse.csr_matrix, groups: Groups, shrink: float = 1.0) -> Iterator[Draws]:
         """Yield the first draws, then twice as many, and so on to all; who has seen enough stops, and saves the others.

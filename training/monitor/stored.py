@@ -1,6 +1,6 @@
 """A baseline as files, none of which can hold code: JSON for names, plain arrays (`.npy`) for numbers.
 
-`baseline.json` is ``{"layout": 1, "numbers": [...], "categories": [[column, [...]], ...], "words": [[column, [...]],
+`baseline.json` is ``{"layout": 2, "numbers": [...], "categories": [[column, [...]], ...], "words": [[column, [...]],
 ...]}``, in the order in which the features lie, and ``quality``, where it is known, what the model's answers to these
 rows were worth (see `model_quality`). The
 ``n``-th of the numbers and then of the categories has its rows by cell, and last how many are missing, in
@@ -11,7 +11,6 @@ where they are not common.
 """
 
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,15 +19,14 @@ from scipy import sparse
 from chalicelib.core import container
 from training.channels import read_object, write_object
 from training.errors import InputError
+from training.monitor.arrays import read_array
 from training.monitor.baseline import Baseline, Cells
 from training.monitor.documents import Vocabulary
 from training.monitor.edges import Counts, Ints
 from training.monitor.null import Null
 from training.resampling import Groups
 
-T = TypeVar("T", bound=np.generic)
-
-LAYOUT = 1
+LAYOUT = 2
 
 
 def write(folder: Path, baseline: Baseline) -> None:
@@ -75,23 +73,23 @@ def read(folder: Path) -> Baseline:
         raise InputError(f"the quality in {container.BASELINE_FILE} is not an object")
     try:
         cells = Cells(
-            {name: _array(folder, f"edges-{place}", np.float64) for place, name in enumerate(names["numbers"])},
+            {name: read_array(folder, f"edges-{place}", np.float64) for place, name in enumerate(names["numbers"])},
             dict(names["categories"]),
             {
-                name: Vocabulary(words, _array(folder, f"logs-{place}", np.float64))
+                name: Vocabulary(words, read_array(folder, f"logs-{place}", np.float64))
                 for place, (name, words) in enumerate(names["words"])
             },
         )
         counts = {
-            name: _counts(_array(folder, f"counts-{place}", np.int64))
+            name: _counts(read_array(folder, f"counts-{place}", np.int64))
             for place, name in enumerate([*cells.edges, *cells.categories])
         }
         width = cells.blocks[-1].last
-        indices, starts = _array(folder, "features", np.int32), _array(folder, "starts", np.int64)
+        indices, starts = read_array(folder, "features", np.int32), read_array(folder, "starts", np.int64)
         ones = np.ones(len(indices), np.float32)
         features: sparse.csr_matrix = sparse.csr_matrix((ones, indices, starts), (len(starts) - 1, width))
         features.check_format(full_check=True)
-        of_row = _array(folder, "groups", np.int64)
+        of_row = read_array(folder, "groups", np.int64)
         groups = Groups(of_row, int(of_row.max(initial=-1)) + 1)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InputError(f"the baseline's files do not fit each other: {type(error).__name__}") from error
@@ -104,15 +102,3 @@ def read(folder: Path) -> Baseline:
 
 def _counts(values: Ints) -> Counts:
     return Counts(values[:-1], int(values[-1]))
-
-
-def _array(folder: Path, name: str, kind: type[T]) -> npt.NDArray[T]:
-    try:
-        values: npt.NDArray[T] = np.load(folder / f"{name}.npy", allow_pickle=False)
-    except FileNotFoundError as error:
-        raise InputError(f"{name}.npy is missing in the baseline") from error
-    except (ValueError, EOFError) as error:
-        raise InputError(f"{name}.npy in the baseline is not a plain array") from error
-    if values.dtype != kind or values.ndim != 1:
-        raise InputError(f"{name}.npy in the baseline is not a list of {kind.__name__}")
-    return values

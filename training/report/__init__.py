@@ -1,1 +1,1 @@
-"""The report of an evaluation: one page for people, its plots and its words."""
+"""Reports for people: pages, their plots and their words."""

@@ -1,14 +1,12 @@
-"""Renders an evaluation as one HTML file that needs nothing else: styles and plots lie in it, and no script.
+"""Renders an evaluation as one HTML file (see `pages`).
 
-All that is filled in is escaped. No text of a row is shown, only ids, files, scores and labels; words are of the
+No text of a row is shown, only ids, files, scores and labels; words are of the
 model's vocabulary, each in several texts.
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 
 from chalicelib.core.gate import judge
@@ -16,11 +14,10 @@ from chalicelib.core.measures import METRICS
 from training.held_out import Answers, HeldOut
 from training.importance import explain
 from training.learners.model import Loaded
-from training.report import curves, plots
+from training.report import curves, pages, plots
 from training.report.plots import Plot
 
 WORST = 20  # errors listed
-_PAGE = "page.html"
 _COUNTED = ("read", "rejected", "duplicates", "leaked", "train", "validation", "test")  # of `prepare`'s rows
 _TITLES = {
     "accuracy": "Accuracy", "auc": "AUC", "precision": "Precision", "recall": "Recall", "f1": "F1",
@@ -36,15 +33,8 @@ def render(evaluation: Mapping[str, Any], held_out: HeldOut, answers: Answers, l
         spec, evaluation, champion="champion" in evaluation["comparison"], anchor="anchor" in evaluation["comparison"]
     )
     rows = (evaluation["data"] or {}).get("rows", {})
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = _number
-    return environment.get_template(_PAGE).render(
+    return pages.render(
+        "page.html",
         spec=spec,
         titles=_TITLES,
         metric=spec.gate.compared_by(spec.task),
@@ -103,8 +93,3 @@ def _errors(held_out: HeldOut, answers: Answers) -> Sequence[Mapping[str, Any]]:
         }
         for place in order[:WORST]
     ]
-
-
-def _number(value: float | None, digits: int = 4) -> str:
-    """Return a figure as people read it; what could not be measured is "n/a"."""
-    return "n/a" if value is None else f"{value:.{digits}g}"

@@ -6,6 +6,7 @@ alike on every machine.
 
 import base64
 import io
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,8 +54,11 @@ class Plot:
     words: str
 
 
-def _draw(words: str, size: tuple[float, float], draw: Callable[[Axes], None]) -> Plot:
-    with mpl.rc_context(_STYLE):
+def draw_plot(words: str, size: tuple[float, float], draw: Callable[[Axes], None]) -> Plot:
+    """Return what a function draws on the axes of a figure of this size, in inches; ``words`` say what it shows."""
+    with mpl.rc_context(_STYLE), warnings.catch_warnings():
+        # The warning names the letter, which is a user's; a frame is drawn in its place.
+        warnings.filterwarnings("ignore", r"Glyph .* missing from", UserWarning)
         figure = Figure(figsize=size, layout="constrained")
         draw(figure.add_subplot())
         buffer = io.BytesIO()
@@ -71,7 +75,7 @@ def banded(curve: Curve, *, x: str, y: str, chance: tuple[float, float]) -> Plot
         axes.plot((0, 1), chance, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
         axes.set(xlabel=x, ylabel=y, xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
 
-    return _draw(f"{y} by {x.lower()}, with a band of 95 % for each point", SQUARE, draw)
+    return draw_plot(f"{y} by {x.lower()}, with a band of 95 % for each point", SQUARE, draw)
 
 
 def calibration(bins: Sequence[Mapping[str, float]]) -> Plot:
@@ -85,7 +89,7 @@ def calibration(bins: Sequence[Mapping[str, float]]) -> Plot:
         axes.scatter(predicted, observed, s=12 + 120 * rows / rows.max(), color=SECOND, alpha=0.8, linewidth=0)
         axes.set(xlabel="Mean score", ylabel="Share of positive rows", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
 
-    return _draw("Share of positive rows by their mean score, in tenths of the score", SQUARE, draw)
+    return draw_plot("Share of positive rows by their mean score, in tenths of the score", SQUARE, draw)
 
 
 def scores(positive: Bools, numbers: Floats, labels: Sequence[str]) -> Plot:
@@ -99,7 +103,7 @@ def scores(positive: Bools, numbers: Floats, labels: Sequence[str]) -> Plot:
         axes.set(xlabel="Score", ylabel="Rows", xlim=(0, 1))
         axes.legend(loc="upper center")
 
-    return _draw("How many rows of each label have which score", SQUARE, draw)
+    return draw_plot("How many rows of each label have which score", SQUARE, draw)
 
 
 def against_truth(truth: Floats, predicted: Floats, target: str) -> Plot:
@@ -112,7 +116,7 @@ def against_truth(truth: Floats, predicted: Floats, target: str) -> Plot:
         axes.scatter(truth[some], predicted[some], s=14, color=SECOND, alpha=0.55, linewidth=0)
         axes.set(xlabel=f"True {target}", ylabel="Predicted")
 
-    return _draw("Predicted by true values", SQUARE, draw)
+    return draw_plot("Predicted by true values", SQUARE, draw)
 
 
 def residuals(truth: Floats, predicted: Floats) -> Plot:
@@ -124,7 +128,7 @@ def residuals(truth: Floats, predicted: Floats) -> Plot:
         axes.scatter(predicted[some], (truth - predicted)[some], s=14, color=SECOND, alpha=0.55, linewidth=0)
         axes.set(xlabel="Predicted", ylabel="True less predicted")
 
-    return _draw("True less predicted values, by the predicted ones", SQUARE, draw)
+    return draw_plot("True less predicted values, by the predicted ones", SQUARE, draw)
 
 
 def residual_sizes(truth: Floats, predicted: Floats) -> Plot:
@@ -135,7 +139,7 @@ def residual_sizes(truth: Floats, predicted: Floats) -> Plot:
         axes.axvline(0, color=MUTED, linewidth=1, linestyle=(0, (4, 3)))
         axes.set(xlabel="True less predicted", ylabel="Rows")
 
-    return _draw("How many residuals have which size", SQUARE, draw)
+    return draw_plot("How many residuals have which size", SQUARE, draw)
 
 
 def error_shares(truth: Floats, predicted: Floats) -> Plot:
@@ -147,7 +151,7 @@ def error_shares(truth: Floats, predicted: Floats) -> Plot:
         axes.set(xlabel="Absolute error at most", ylabel="Share of rows", ylim=(0, 1.02))
         axes.set_xlim(left=0)
 
-    return _draw("The share of rows whose absolute error is at most so large", SQUARE, draw)
+    return draw_plot("The share of rows whose absolute error is at most so large", SQUARE, draw)
 
 
 def gains(compared: Mapping[str, Mapping[str, Any]]) -> Plot:
@@ -163,7 +167,7 @@ def gains(compared: Mapping[str, Mapping[str, Any]]) -> Plot:
         axes.set(xlabel="Gain, with its bounds; the upright stroke is the margin", ylim=(-0.6, len(compared) - 0.4))
         axes.grid(visible=False, axis="y")
 
-    return _draw("The gain over each model, with its bounds and the margin", (7.6, 0.9 + 0.5 * len(compared)), draw)
+    return draw_plot("The gain over each model, with its bounds and the margin", (7.6, 0.9 + 0.5 * len(compared)), draw)
 
 
 def _some(rows: int) -> slice:

@@ -67,6 +67,10 @@ class Account:
         """Return the account's time."""
         return self.now
 
+    def held(self) -> str:
+        """Return everything that the account holds, as a text."""
+        return repr((self.now, self.events, self.objects, self.tables, self.machines, self.watch, self.topic))
+
     def advance(self, seconds: float) -> None:
         """Let time pass."""
         self.now += timedelta(seconds=seconds)

@@ -16,8 +16,8 @@ _PAGE = 2  # alarms a page, so that tests meet a second one
 class Watch:
     """Everything of CloudWatch's in one account; ``tell`` takes the name that an event would bear."""
 
-    time: Callable[[], datetime]
-    tell: Callable[[str], None]
+    time: Callable[[], datetime] = field(repr=False)
+    tell: Callable[[str], None] = field(repr=False)
     figures: list[Request] = field(default_factory=list)  # what was put, each with its namespace
     alarms: dict[str, Request] = field(default_factory=dict)
 

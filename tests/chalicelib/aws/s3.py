@@ -27,7 +27,7 @@ class Objects:
     """A bucket that keeps versions."""
 
     bucket: str
-    time: Callable[[], datetime]
+    time: Callable[[], datetime] = field(repr=False)
     versions: dict[str, list[Stored]] = field(default_factory=dict)  # the newest first
     _numbers: dict[str, int] = field(default_factory=dict)  # versions of each key so far, those forgotten too
 

@@ -20,8 +20,8 @@ KINDS = {"Processing": "processing_job", "Training": "training_job", "Transform"
 class Machines:
     """Everything of SageMaker's in one account; ``tell`` takes the name that an event would bear."""
 
-    time: Callable[[], datetime]
-    tell: Callable[[str], None]
+    time: Callable[[], datetime] = field(repr=False)
+    tell: Callable[[str], None] = field(repr=False)
     jobs: dict[str, Request] = field(default_factory=dict)
     models: dict[str, Request] = field(default_factory=dict)
     configs: dict[str, Request] = field(default_factory=dict)

@@ -56,6 +56,7 @@ class World:
     keys: FakeKeys = field(default_factory=FakeKeys)
     tokens: FakeTokens = field(default_factory=FakeTokens)
     labels: FakeLabels = field(default_factory=FakeLabels)
+    handlers: int = 0  # that were started, where a test counts them
 
     def __post_init__(self) -> None:
         self.start()

@@ -6,7 +6,8 @@ import pytest
 
 from chalicelib.core.actions import Publish
 from chalicelib.core.decide_tell import MOST_AT_ONCE, decide_tell, untold
-from chalicelib.core.ledger import DONE, Decision, Told
+from chalicelib.core.ledger import DONE, Decision
+from chalicelib.core.watched import Told
 from tests.chalicelib.aws.world import STAGE
 from tests.chalicelib.core.samples import FACTS
 

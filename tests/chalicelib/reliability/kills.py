@@ -2,24 +2,26 @@
 
 A tale is what people do, one step after the other; after each step everything ends well until nothing moves. What is
 left in the end is compared with what the same tale leaves undisturbed.
+
+A process that starts anew knows nothing but what AWS holds. So of the boundaries of calls between which AWS holds the
+same, one is tried: whoever is killed at another goes the same way from there.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from random import Random
 from typing import Any
 
 from chalicelib.core import places
 from chalicelib.core.errors import WishError
-from tests.chalicelib.aws.account import KilledError, When, no_fault
+from tests.chalicelib.aws.account import Fault, KilledError, When, no_fault
 from tests.chalicelib.aws.world import PIPELINE, STAGE, World, on
 from tests.chalicelib.reliability import checker
 
 Boundary = tuple[int, When]  # a call by its number, before or after its effect
 Deed = Callable[[World], None]
 Tale = Sequence[Deed]
-READS = ("get_", "query", "list_", "describe_", "head_")
 LIVES = 5  # a handler is started again so often; more kills in a row are not asked for
 
 
@@ -32,6 +34,24 @@ class Killer:
     def __call__(self, when: When, number: int, operation: str) -> None:  # noqa: ARG002 - a fault's signature
         if (number, when) in self.at:
             raise KilledError
+
+
+@dataclass
+class Watcher:
+    """Notes the boundaries of a life at which AWS holds what it did not hold before; the first kills have struck."""
+
+    world: World
+    killer: Killer
+    seen: set[int] = field(default_factory=set)
+    noted: list[Boundary] = field(default_factory=list)
+
+    def __call__(self, when: When, number: int, operation: str) -> None:
+        """Look at a boundary, then let the kills strike."""
+        state = hash((self.world.handlers, self.world.account.held()))
+        if state not in self.seen:
+            self.seen.add(state)
+            self.noted.append((number, when))
+        self.killer(when, number, operation)
 
 
 def drop(name: str, content: str, area: str = f"uploads/{PIPELINE}") -> Deed:
@@ -70,7 +90,8 @@ def traffic(content: str) -> Deed:
 
 
 def alarm(world: World) -> None:
-    """Let the drift alarm ring."""
+    """Let the drift alarm ring, in the same second whatever was done twice before it: decisions tell when it rang."""
+    world.account.now = world.account.now.replace(microsecond=900_000)
     world.account.watch.set_alarm(STAGE.names.alarm(PIPELINE, "drift"), "ALARM")
 
 
@@ -116,7 +137,12 @@ def random_tale(seed: int) -> Tale:
 def live(tale: Tale, kills: Iterable[Boundary] = ()) -> World:
     """Live through a tale, killed at boundaries."""
     world = World()
-    world.account.fault = Killer(frozenset(kills))
+    return live_under(Killer(frozenset(kills)), world, tale)
+
+
+def live_under(fault: Fault, world: World, tale: Tale) -> World:
+    """Live through a tale under a fault."""
+    world.account.fault = fault
     with on(world):
         for deed in tale:
             survive(world, deed)
@@ -125,8 +151,17 @@ def live(tale: Tale, kills: Iterable[Boundary] = ()) -> World:
     return world
 
 
+def moments(tale: Tale, kills: Iterable[Boundary] = ()) -> list[Boundary]:
+    """Return the boundaries of a life with kills that are not alike to a process that starts anew, in order."""
+    world = World()
+    watcher = Watcher(world, Killer(frozenset(kills)))
+    live_under(watcher, world, tale)
+    return watcher.noted
+
+
 def survive(world: World, handler: Deed) -> None:
     """Run a handler, and again in a new process where it was killed."""
+    world.handlers += 1
     for _ in range(LIVES):
         try:
             handler(world)
@@ -147,12 +182,6 @@ def rest(world: World) -> None:
         if not moved and len(world.account.events) == before:
             return
     raise AssertionError("the pipeline does not come to rest")
-
-
-def boundaries(world: World, *, reads: bool) -> list[Boundary]:
-    """Return every boundary of the calls that a world has seen; those of calls that change nothing only if asked."""
-    numbers = [n for n, name in enumerate(world.account.history, 1) if reads or not name.startswith(READS)]
-    return [(number, when) for number in numbers for when in ("before", "after")]
 
 
 def left(world: World) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def test_drift_is_told_and_named(baseline: Baseline) -> None:
     assert (found.verdict, found.reasons) == ("drift", ())
     moved = {violation["feature_name"] for violation in found.violations}
     assert {"price", "text.length"} <= moved
-    assert all(violation["constraint_check_type"] == "baseline_drift" for violation in found.violations)
+    assert all(violation["constraint_check_type"] == "baseline_drift_check" for violation in found.violations)
     assert {"word": "newly", "rows": 300} in found.statistics["words"]["text.words"]["new"]
 
 
@@ -127,6 +127,7 @@ def test_chunks_and_requests_change_no_count(
     assert parts.rows == whole.rows == 400
     assert (parts.shares() == whole.shares()).all()
     assert parts.new_words == whole.new_words
+    assert parts.tokens == whole.tokens
     assert parts.groups == whole.groups == 400
 
 
@@ -143,6 +144,8 @@ def test_the_sample_is_whole_groups(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(windows, "SAMPLE", 100)
     monkeypatch.setattr(windows, "ROWS", 60)
     baseline = make_baseline(300, run=6)
-    features, groups = make_window(baseline, *make_rows(600, 8)).sample()
+    window = make_window(baseline, *make_rows(600, 8))
+    features, groups = window.sample()
+    assert len(set(window.references)) == features.shape[0]
     assert 40 <= features.shape[0] <= 100
     assert features.shape[0] == 6 * groups.count

@@ -6,18 +6,19 @@ from typing import Any
 import pytest
 
 from tests.training.monitor.captured import SPEC, captured_line, make_rows
-from tests.training.monitor.windows import make_baseline, requests
+from tests.training.monitor.windows import put_baseline, requests
 from tests.training.sample import put_spec
 from training.__main__ import main
-from training.monitor import stored
 from training.settings import Settings
+
+EARLIER = {"start": "2026-01-01T00:00:00Z", "end": "2026-01-02T00:00:00Z", "verdict": "no drift", "p_value": 0.5}
 
 
 def put(base: Path, window: dict[str, Any], *, moved: float = 0.0, rows: int = 300) -> Settings:
     """Write a job's inputs."""
     settings = Settings(base)
     put_spec(settings.processing_input("spec"), SPEC)
-    stored.write(settings.processing_input("baseline"), make_baseline())
+    put_baseline(settings.processing_input("baseline"))
     settings.processing_input("window").mkdir()
     (settings.processing_input("window") / "window.json").write_text(json.dumps(window))
     captured = settings.processing_input("capture") / "2026/01/01/10"
@@ -32,13 +33,30 @@ def result(settings: Settings, name: str) -> dict[str, Any]:
     return value
 
 
+def verdict_of(settings: Settings) -> dict[str, Any]:
+    return result(settings, "verdict.json")
+
+
 def test_a_window_is_judged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """The job reads captured requests and writes verdict, violations and statistics; its log holds no word of a row."""
     caplog.set_level(logging.INFO)
     settings = put(tmp_path, {"model_version": "7"}, moved=0.8)
     assert main(["monitor"], settings) == 0
-    assert result(settings, "verdict.json")["verdict"] == "drift"
+    assert verdict_of(settings)["verdict"] == "drift"
     assert result(settings, "constraint_violations.json")["violations"]
+    assert verdict_of(settings)["metrics"].keys() == {
+        "Rows",
+        "Coverage",
+        "PValue",
+        "Drift",
+        "DomainClassifierAUC",
+        "MissingShare",
+        "OutOfVocabularyShare",
+        "UnseenCategoryShare",
+        "EstimatedAccuracy",
+        "EstimatedAUC",
+        "PositiveShare",
+    }
     statistics = result(settings, "statistics.json")
     assert (statistics["rows"], statistics["coverage"]["read"]) == (300, 100)
     assert "verdict=drift quality=unlabelled rows=300" in caplog.text
@@ -49,8 +67,10 @@ def test_requests_of_another_version_are_no_window(tmp_path: Path) -> None:
     """Where another version answered, there is not enough data, which is a verdict and no failure."""
     settings = put(tmp_path, {"model_version": "8"})
     assert main(["monitor"], settings) == 0
-    verdict = result(settings, "verdict.json")
+    verdict = verdict_of(settings)
     assert (verdict["verdict"], verdict["p_value"]) == ("not enough data", None)
+    assert verdict["metrics"] == {"Rows": 0, "Coverage": 0}
+    assert "not enough data" in (settings.processing_output("monitoring") / "report.html").read_text()
     assert result(settings, "statistics.json")["coverage"]["left_out"] == {"answered by another version": 100}
 
 
@@ -72,6 +92,12 @@ def test_lines_that_are_missing(tmp_path: Path, dropped: int) -> None:
         ({"start": "yesterday"}, "start must be a time"),
         ({"end": "2026-01-01T00:00:00"}, "end must name its zone"),
         ({"level": 2}, "the level"),
+        ({"earlier": "none"}, "earlier must be a list"),
+        ({"earlier": [{"verdict": "drift"}]}, "a start, an end and a verdict"),
+        ({"earlier": [{"start": "2026-01-01T00:00:00Z", "end": "2026-01-02T00:00:00Z", "verdict": []}]}, "a verdict"),
+        ({"earlier": [EARLIER | {"more": 1}]}, "has the fields end, p_value, start, verdict"),
+        ({"earlier": [EARLIER | {"p_value": 2}]}, "the p_value of an earlier check"),
+        ({"earlier": [EARLIER | {"end": "2026-01-02T00:00:00"}]}, "end must name its zone"),
     ],
 )
 def test_a_wrong_window_is_refused(tmp_path: Path, window: dict[str, Any], message: str) -> None:

@@ -1,6 +1,7 @@
 """Whatever becomes of captured files, the job says how much it has read, and never `no drift` of too little."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,9 @@ import pytest
 
 from tests.training.labelled import put_files
 from tests.training.monitor.captured import SPEC, captured_line, in_base64, line, make_rows, side
-from tests.training.monitor.windows import make_baseline
+from tests.training.monitor.windows import put_baseline
 from tests.training.sample import put_spec
 from training.__main__ import main
-from training.monitor import stored
-from training.monitor.baseline import Baseline
 from training.settings import Settings
 
 REQUESTS = 300
@@ -21,8 +20,11 @@ Files = dict[str, bytes]
 
 
 @pytest.fixture(scope="module")
-def baseline() -> Baseline:
-    return make_baseline()
+def baseline(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a baseline's folder."""
+    folder = tmp_path_factory.mktemp("baseline")
+    put_baseline(folder)
+    return folder
 
 
 def lines(moved: float) -> list[bytes]:
@@ -31,11 +33,11 @@ def lines(moved: float) -> list[bytes]:
     return [captured_line([row], [score]) for row, score in zip(rows, scores, strict=True)]
 
 
-def run(base: Path, baseline: Baseline, files: Files, **window: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def run(base: Path, baseline: Path, files: Files, **window: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Run the job on captured files; return the verdict and what is told of coverage."""
     settings = Settings(base)
     put_spec(settings.processing_input("spec"), SPEC)
-    stored.write(settings.processing_input("baseline"), baseline)
+    shutil.copytree(baseline, settings.processing_input("baseline"))
     put_files(settings.processing_input("window"), {"window.json": json.dumps({"level": 0.01, **window}).encode()})
     settings.processing_input("capture").mkdir()
     put_files(settings.processing_input("capture"), files)
@@ -68,7 +70,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("moved", [0.0, 0.8])
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_below_the_floor_nothing_is_judged(tmp_path: Path, baseline: Baseline, damage: str, moved: float) -> None:
+def test_below_the_floor_nothing_is_judged(tmp_path: Path, baseline: Path, damage: str, moved: float) -> None:
     """Where more requests are damaged than the floor allows, the share read is told, and there is not enough data."""
     whole = lines(moved)
     files = {"a.jsonl": b"".join(map(DAMAGES[damage], whole[:80])) + b"".join(whole[80:])}
@@ -82,7 +84,7 @@ def test_below_the_floor_nothing_is_judged(tmp_path: Path, baseline: Baseline, d
 @pytest.mark.parametrize(("moved", "expected"), [(0.0, "no drift"), (0.8, "drift")])
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_above_the_floor_the_rest_is_judged(
-    tmp_path: Path, baseline: Baseline, damage: str, moved: float, expected: str
+    tmp_path: Path, baseline: Path, damage: str, moved: float, expected: str
 ) -> None:
     """Where few requests are damaged, the others are judged, and the share read is told beside."""
     whole = lines(moved)
@@ -94,7 +96,7 @@ def test_above_the_floor_the_rest_is_judged(
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "utf-16", "iso-8859-1"])
-def test_base64_with_a_charset_is_read(tmp_path: Path, baseline: Baseline, charset: str) -> None:
+def test_base64_with_a_charset_is_read(tmp_path: Path, baseline: Path, charset: str) -> None:
     """A window in base64, whatever the charset, has the verdict and p-value of the same one in plain JSON."""
     whole = lines(0.8)
     plain, _ = run(tmp_path / "1", baseline, {"a.jsonl": b"".join(whole)})
@@ -106,14 +108,14 @@ def test_base64_with_a_charset_is_read(tmp_path: Path, baseline: Baseline, chars
 
 
 @pytest.mark.parametrize("files", [{}, {"a.jsonl": b"", "b.jsonl": b"\n\n"}, {"a.jsonl": b"\x00\xff" * 500}])
-def test_no_request_is_not_enough(tmp_path: Path, baseline: Baseline, files: Files) -> None:
+def test_no_request_is_not_enough(tmp_path: Path, baseline: Path, files: Files) -> None:
     """No file, empty ones or one of junk are not enough data, also where no floor is asked for."""
     verdict, coverage = run(tmp_path, baseline, files, least_rows=0, least_coverage=0)
     assert (verdict["verdict"], verdict["p_value"]) == ("not enough data", None)
     assert (coverage["files"], coverage["read"]) == (len(files), 0)
 
 
-def test_empty_files_among_others_are_counted(tmp_path: Path, baseline: Baseline) -> None:
+def test_empty_files_among_others_are_counted(tmp_path: Path, baseline: Path) -> None:
     """Empty files cost nothing where requests were not expected in them, and are told."""
     verdict, coverage = run(tmp_path, baseline, {"a.jsonl": b"", "b.jsonl": b"".join(lines(0.0)), "c.jsonl": b""})
     assert verdict["verdict"] == "no drift"
@@ -121,14 +123,14 @@ def test_empty_files_among_others_are_counted(tmp_path: Path, baseline: Baseline
 
 
 @pytest.mark.parametrize("moved", [0.0, 0.8])
-def test_late_files_are_missed(tmp_path: Path, baseline: Baseline, moved: float) -> None:
+def test_late_files_are_missed(tmp_path: Path, baseline: Path, moved: float) -> None:
     """Where files have not come yet, fewer requests are read than are known of, and there is not enough data."""
     verdict, coverage = run(tmp_path, baseline, {"a.jsonl": b"".join(lines(moved)[:220])}, expected=REQUESTS)
     assert verdict["verdict"] == "not enough data"
     assert coverage["share"] == pytest.approx(220 / 300)
 
 
-def test_late_files_are_read_once_they_came(tmp_path: Path, baseline: Baseline) -> None:
+def test_late_files_are_read_once_they_came(tmp_path: Path, baseline: Path) -> None:
     """A file that lies in a later hour is read by the time of its requests, so a window is whole when all have come."""
     whole = lines(0.8)
     files = {"2026/01/01/10/a.jsonl": b"".join(whole[:220]), "2026/01/01/13/late.jsonl": b"".join(whole[220:])}

@@ -1,6 +1,5 @@
 import json
 import logging
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +9,9 @@ import pytest
 from tests.training.labelled import label_line, put_files
 from tests.training.monitor.captured import SPEC, captured_line, make_rows
 from tests.training.monitor.test_model_quality import BASELINE
-from tests.training.monitor.windows import make_baseline
+from tests.training.monitor.windows import put_baseline
 from tests.training.sample import put_spec
 from training.__main__ import main
-from training.monitor import stored
 from training.settings import Settings
 
 
@@ -23,7 +21,7 @@ def put(
     """Write a job's inputs: 300 requests, a label of each."""
     settings = Settings(base)
     put_spec(settings.processing_input("spec"), SPEC)
-    stored.write(settings.processing_input("baseline"), replace(make_baseline(), quality=quality))
+    put_baseline(settings.processing_input("baseline"), quality)
     random = np.random.default_rng(3)
     rows, scores = make_rows(300, 8)[0], random.beta(0.5, 0.5, 300)
     positive = (random.random(300) < scores) ^ (random.random(300) < flipped)
@@ -51,10 +49,17 @@ def test_labels_judge_the_model(tmp_path: Path, caplog: pytest.LogCaptureFixture
     settings = put(tmp_path, {"model_version": "7"}, flipped=flipped)
     assert main(["monitor"], settings) == 0
     assert result(settings, "verdict.json")["quality"] == {"verdict": verdict, "reasons": []}
+    page = (settings.processing_output("monitoring") / "report.html").read_text()
+    said = {"not worse": "The labels show no loss.", "worse": "The labels say that the model got worse."}
+    assert said[verdict] in page
+    assert not any(word in page for word in ("secret-1<", "bad<"))
     told = result(settings, "statistics.json")
     assert told["quality"]["labels"]["joined"] == told["quality"]["dataset"]["item_count"] == 300
     assert told["quality"]["labels"]["delay_s"]["median"] == 24.5 * 3600
     assert told["quality"]["baseline"] == BASELINE
+    metrics = result(settings, "verdict.json")["metrics"]
+    assert metrics["ModelQualityAccuracy"] == told["quality"]["binary_classification_metrics"]["accuracy"]["value"]
+    assert metrics["LabelCoverage"] == 1.0
     assert f"quality={verdict.replace(' ', '_')} " in caplog.text
     assert not any(word in caplog.text for word in ("secret", "good", "bad"))
 
@@ -67,6 +72,9 @@ def test_what_is_expected_needs_no_label(tmp_path: Path) -> None:
     assert "quality" not in result(settings, "verdict.json")
     told = result(settings, "statistics.json")
     assert "quality" not in told
+    metrics = result(settings, "verdict.json")["metrics"]
+    assert metrics["EstimatedAccuracy"] == told["estimate"]["accuracy"]["estimated"]
+    assert not any(name.startswith(("ModelQuality", "Label")) for name in metrics)
     assert told["estimate"]["accuracy"]["estimated"] == pytest.approx(
         told["estimate"]["accuracy"]["baseline_measured"], abs=0.06
     )

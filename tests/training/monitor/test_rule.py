@@ -127,7 +127,7 @@ def test_draws_are_made_as_large_as_the_formula_says() -> None:
     window, groups = make(60, 1, np.random.default_rng(3), 0.3)
     *_, draws = null.rounds(window, groups)
     difference = np.asarray(window.mean(axis=0)).ravel() - null.shares
-    halved = replace(draws, differences=draws.differences / 2)
+    halved = replace(draws, differences=(draws.differences / 2).astype(np.float32))
     one, other = (judge(BLOCKS, difference, each, null.shares, 60).figures["number"] for each in (draws, halved))
     assert one.corrected == pytest.approx(other.corrected, abs=0.02)
 
@@ -143,8 +143,9 @@ def test_the_shift_is_of_the_score_alone() -> None:
     assert {"score", "score:shift"} <= judge(blocks, difference, draws, null.shares, 60).figures.keys()
 
 
-def test_typical_group() -> None:
-    """The typical group is that of a row, not of a group: large ones count by their rows."""
-    of_row = np.repeat([0, 1, 2], [1, 1, 8])
-    null = Null(sparse.csr_matrix(np.ones((10, 1), np.float32)), Groups(of_row, 3))
-    assert null.typical_group == round((1 + 1 + 64) / 10)
+def test_runs_are_the_groups() -> None:
+    """A window's runs are as long as the baseline's groups, in the same order each time."""
+    of_row = np.repeat([0, 1, 2], [1, 3, 8])
+    runs = [Null(sparse.csr_matrix(np.ones((12, 1), np.float32)), Groups(of_row, 3)).runs.tolist() for _ in range(2)]
+    assert sorted(runs[0]) == [1, 3, 8]
+    assert runs[0] == runs[1]
