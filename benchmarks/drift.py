@@ -10,8 +10,9 @@ its preset's default test of so many rows, NannyML both of the tests that we hav
 FOLDER holds imdb/train.csv.gz and test.csv.gz, for words: half of the reviews against the other half, once as counts
 and once as texts, which are counted on NannyML's side by scikit-learn's CountVectorizer with our tokens and vocabulary.
 
-Seen on two busy cores, a million rows of 20 numbers: Evidently (its default test there is Wasserstein's normed distance)
-took 177 times our CPU seconds, NannyML 2.6 times; 25,000 reviews: NannyML 580 times, and 3.2 times from their texts.
+Seen on two busy cores, a million rows of 20 numbers: Evidently (its default test there is Wasserstein's normed
+distance) took 177 times our CPU seconds, NannyML 2.6 times; 25,000 reviews: NannyML 580 times, and 3.2 times from their
+texts.
 """
 
 import argparse
