@@ -61,6 +61,8 @@ def _since(facts: PipelineFacts) -> int:
 def _headline(decision: Decision) -> str | None:
     if decision.area == "learning" and decision.state == "idle" and decision.evidence.get("wish"):
         return "a run was asked for, and there is nothing to learn from"
+    if decision.state == "refusing" and decision.dataset_id:
+        return None  # the dataset version's end, which comes next, tells it
     if decision.area == "watching" and decision.evidence.get("worse"):
         return "the quality is worse"
     return _HEADLINES.get((decision.area, decision.state))

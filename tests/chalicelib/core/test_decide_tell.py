@@ -64,6 +64,12 @@ def test_not_told(area: str, state: str) -> None:
     assert decide_tell(STAGE, replace(FACTS, untold=(decision(3, area, state),))).idle
 
 
+def test_rejected_data_is_told_once() -> None:
+    """A file that a dataset version cannot use is told with the version's end, one that is not even read at once."""
+    assert not notices(decision(3, "learning", "refusing", dataset_id="d" * 16))
+    assert len(notices(decision(3, "learning", "refusing"))) == 1
+
+
 def test_each_is_told_once() -> None:
     """Once notices are known to have been sent, only what came after them is told."""
     first, second = decision(3, "learning", "promoted"), decision(5, "serving", "rolled back")
