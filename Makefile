@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+WITHOUT_SERVERS := tests/chalicelib tests/cli tests/infra tests/training
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo story up test soak check bench package lock clean
 
@@ -25,8 +27,9 @@ demo: $(READY)  ## the main job: upload, train, test, deploy, predict, on the lo
 up: $(READY)  ## start the local cloud with the application on it, until Ctrl-C
 	$(BIN)/freshet up
 
-test: $(READY)  ## every test, with one end-to-end run that trains for real
-	$(BIN)/python -m pytest
+test: $(READY)  ## every test, with end-to-end runs that train for real: those without servers first, on all processors
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(WITHOUT_SERVERS)
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(WITHOUT_SERVERS))
 
 story: $(READY)  ## drift, labels and a better model on real reviews (DATA_DIR=folder with imdb/ and amazon/)
 	$(if $(DATA_DIR),FRESHET_DATA="$(DATA_DIR)") $(BIN)/python -m pytest -s tests/e2e/test_story.py

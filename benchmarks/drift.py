@@ -9,6 +9,10 @@ its preset's default test of so many rows, NannyML both of the tests that we hav
 
 FOLDER holds imdb/train.csv.gz and test.csv.gz, for words: half of the reviews against the other half, once as counts
 and once as texts, which are counted on NannyML's side by scikit-learn's CountVectorizer with our tokens and vocabulary.
+
+Seen on two busy cores, a million rows of 20 numbers: Evidently (its default test there is Wasserstein's normed
+distance) took 177 times our CPU seconds, NannyML 2.6 times; 25,000 reviews: NannyML 580 times, and 3.2 times from their
+texts.
 """
 
 import argparse
@@ -59,7 +63,9 @@ read = lambda part: pd.DataFrame(np.load(f"{sys.argv[1]}/{part}.npy"), columns=n
 baseline, window = read("baseline"), read("window")
 methods = ["jensen_shannon", "kolmogorov_smirnov"]
 calculator = nannyml.UnivariateDriftCalculator(column_names=names, chunk_number=1, continuous_methods=methods)
+fit = time.process_time()
 calculator.fit(baseline)
+fit = time.process_time() - fit
 if len(sys.argv) > 3:
     import json
     from sklearn.feature_extraction.text import CountVectorizer
@@ -71,7 +77,7 @@ if len(sys.argv) > 3:
     window = pd.DataFrame(vectorizer.transform(given["texts"]).toarray(), columns=names)
 calculator.calculate(window)
 print(time.perf_counter() - start[0], time.process_time() - start[1])
-print(methods)
+print(methods, f"and a fit of {fit:.2f} CPU s before")
 """,
 }
 
@@ -124,11 +130,13 @@ def numbers(arguments: argparse.Namespace, folder: Path) -> None:
         window[:, ::5] += 0.01
         baseline[:, 1::2], window[:, 1::2] = np.exp(baseline[:, 1::2]), np.exp(window[:, 1::2])
         names = [f"c{column}" for column in range(COLUMNS)]
+        fit = time.process_time()
         edges = [find_edges(baseline[:, column]) for column in range(COLUMNS)]
         before = dict(zip(names, count([baseline], edges), strict=True))
+        fit = time.process_time() - fit
 
         check = functools.partial(check_numbers, window, before, edges)
-        print(f"{rows:,} rows of {COLUMNS} numbers")
+        print(f"{rows:,} rows of {COLUMNS} numbers; our baseline was made in {fit:.2f} CPU s")
         ours = timed("freshet (PSI, JS, chi-squared, KS, p-values)", check)
     found = check()
     worst = max(

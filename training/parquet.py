@@ -59,7 +59,7 @@ def read_parquet(
                     number += 1
                     problem = next((value.reason for value in values if isinstance(value, _Unusable)), None)
                     yield dict(zip(names, values, strict=True)), problem
-        except pa.ArrowException as error:
+        except (pa.ArrowException, UnicodeDecodeError) as error:  # the latter where a name in the footer is none
             raise UnreadableError(number + 1, "the Parquet file is damaged") from error
         except OSError as error:
             if error.errno is not None:  # the disk's, not the format's

@@ -20,17 +20,8 @@ from botocore.exceptions import ClientError
 from chalicelib.adapters.calls import translated
 from chalicelib.adapters.clients import client
 from chalicelib.core.errors import FenceLostError, UnavailableError
-from chalicelib.core.ledger import (
-    BatchEnd,
-    CheckRow,
-    DatasetRow,
-    Decision,
-    Head,
-    Row,
-    RunRow,
-    Transition,
-    UploadVerdict,
-)
+from chalicelib.core.ledger import BatchEnd, DatasetRow, Decision, Head, Row, RunRow, Transition, UploadVerdict
+from chalicelib.core.watched import CheckRow
 
 KEPT = timedelta(days=90)
 _PASSING = {"watching", "telling"}  # areas of decisions

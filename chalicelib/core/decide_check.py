@@ -15,12 +15,13 @@ from chalicelib.core import container, job_requests, places
 from chalicelib.core.actions import Action, Change, ListFiles, Plan, PutMetrics
 from chalicelib.core.attempts import GivenUp, Step, advance
 from chalicelib.core.facts import CheckFacts, PipelineFacts
-from chalicelib.core.ledger import CheckState, Watched
 from chalicelib.core.names import WATCHED
 from chalicelib.core.requests import VARIANT
 from chalicelib.core.spec import PipelineSpec
 from chalicelib.core.stage import Stage
+from chalicelib.core.watched import CheckState, Verdict, Watched
 
+_REMEMBERED = 30  # checks, for the rule and for people
 _VERDICTS: dict[str, CheckState] = {"drift": "drift", "no drift": "no drift"}
 
 
@@ -80,12 +81,11 @@ def confirmed(spec: PipelineSpec, watched: Watched) -> bool:
 
 
 def _watched(facts: PipelineFacts, check: CheckFacts) -> Watched:
-    """Return what is known of the version once this check has ended; one without enough data adds nothing."""
-    verdict, past, version = check.verdict or {}, facts.head.watched, check.row.version
-    drifted = past.drifted if past and past.version == version else ()
-    if verdict.get("verdict") in _VERDICTS:
-        drifted = (*drifted, verdict["verdict"] == "drift")[-check.spec.drift.rule.n :]
-    return Watched(version, drifted, _quality(verdict) == "worse")
+    """Return what is known of the version once this check has ended."""
+    told, past, row = check.verdict or {}, facts.head.watched, check.row
+    before = past.checks if past and past.version == row.version else ()
+    this = Verdict(row.start, row.end, str(told.get("verdict")), told.get("p_value"))
+    return Watched(row.version, (*before, this)[-_REMEMBERED:], _quality(told) == "worse")
 
 
 def _metrics(check: CheckFacts, watched: Watched) -> dict[str, float]:

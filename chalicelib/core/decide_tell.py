@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from chalicelib.core.actions import Change, Plan, Publish
 from chalicelib.core.facts import PipelineFacts
-from chalicelib.core.ledger import Decision, Told
+from chalicelib.core.ledger import Decision
 from chalicelib.core.stage import Stage
+from chalicelib.core.watched import Told
 
 MOST_AT_ONCE = 20
 MOST_READ = 200  # decisions that concern nobody, which each look reads
@@ -69,6 +70,8 @@ def _since(facts: PipelineFacts) -> int:
 def _headline(decision: Decision) -> str | None:
     if decision.area == "learning" and decision.state == "idle" and decision.evidence.get("wish"):
         return "a run was asked for, and there is nothing to learn from"
+    if decision.state == "refusing" and decision.dataset_id:
+        return None  # the dataset version's end, which comes next, tells it
     if decision.area == "watching" and decision.evidence.get("worse"):
         return "the quality is worse"
     return _HEADLINES.get((decision.area, decision.state))

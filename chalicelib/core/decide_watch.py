@@ -11,7 +11,7 @@ asked. The price: a drift that begins within a cool-down waits for its end.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 
 from chalicelib.core import container, places, schedules
@@ -19,9 +19,10 @@ from chalicelib.core.actions import Change, Plan, WriteJson
 from chalicelib.core.decide_check import confirmed, decide_check
 from chalicelib.core.digests import short_digest
 from chalicelib.core.facts import ModelPackage, PipelineFacts
-from chalicelib.core.ledger import CheckRow, Head, Retrains, Wish
+from chalicelib.core.ledger import Head, Wish
 from chalicelib.core.spec import PipelineSpec
 from chalicelib.core.stage import Stage
+from chalicelib.core.watched import CheckRow, Retrains, Watched
 
 GRACE = timedelta(minutes=10)  # after which a slot's last captured requests lie in S3
 
@@ -149,11 +150,11 @@ def _begin(stage: Stage, facts: PipelineFacts, now: datetime) -> Plan:
         "checking",
         f"{cause}: {row.reason}",
         change=Change(replace(next_head, check_id=row.check_id), (row,)),
-        documents=_documents(stage, facts.spec, row),
+        documents=_documents(stage, facts.spec, row, head.watched),
     )
 
 
-def _documents(stage: Stage, spec: PipelineSpec, row: CheckRow) -> tuple[WriteJson, ...]:
+def _documents(stage: Stage, spec: PipelineSpec, row: CheckRow, watched: Watched | None) -> tuple[WriteJson, ...]:
     folder = stage.bucket.check(spec.name, row.check_id)
     window = {
         "model_version": str(row.version),
@@ -162,6 +163,7 @@ def _documents(stage: Stage, spec: PipelineSpec, row: CheckRow) -> tuple[WriteJs
         "level": spec.drift.rule.level,
         "least_rows": spec.drift.least_rows,
         "least_coverage": spec.drift.least_coverage,
+        "earlier": [asdict(check) for check in watched.checks] if watched and watched.version == row.version else [],
     }
     return (
         WriteJson(folder.key(places.CHECK_FILE), {"spec": spec.to_dict(), "image_uri": stage.image_uri}),

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from chalicelib.core.ledger import CheckRow, DatasetRow, Decision, Head, Reference, RunRow, UploadVerdict
+from chalicelib.core.ledger import DatasetRow, Decision, Head, Reference, RunRow, UploadVerdict
 from chalicelib.core.spec import PipelineSpec
+from chalicelib.core.watched import CheckRow
 
 FINISHED = frozenset({"Completed", "Failed", "Stopped"})
 Jobs = tuple["Job", ...]  # the attempts at one step, in order
@@ -180,13 +181,15 @@ class LabelFiles:
 class CheckFacts:
     """A drift check: how many captured files and files of labels its window has (None: not listed yet), and its job.
 
-    ``baseline`` says that the version has one; ``published`` that its metrics are known to be in CloudWatch.
+    ``baseline`` says that the version has one, ``model_uri`` where its model lies; ``published`` that its metrics are
+    known to be in CloudWatch.
     """
 
     row: CheckRow
     spec: PipelineSpec
     image_uri: str
     baseline: bool
+    model_uri: str | None = None
     captured: int | None = None
     labels: int | None = None
     monitor: Jobs = ()

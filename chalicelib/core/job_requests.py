@@ -201,6 +201,8 @@ def monitor(stage: Stage, pipeline: str, check: CheckFacts, attempt: int) -> Cal
     ]
     capture, labels = _label_inputs(folder)
     inputs += [capture, labels] if check.labels else [capture]
+    if check.model_uri:
+        inputs.append(_folder_input(container.MODEL, check.model_uri))
     return _processing_job(
         stage,
         check.spec,

@@ -8,7 +8,7 @@ Rows of one pipeline::
     UploadVerdict   one for each upload whose fate is settled; never changed
     Decision        one for each plan that was acted on: cause, reason, evidence, actions, outcome
     BatchEnd        one for each file to score that is done with; never changed
-    CheckRow        one for each drift check: its window, its verdict, how it ended
+    CheckRow        one for each drift check: its window, its verdict, how it ended (`watched`)
 
 Whoever acts on a plan writes a `Transition` first: the next head, the rows that change with it and the decision, in one
 transaction on the condition that the fence is still the one that was observed. So of any number of handlers that look
@@ -21,10 +21,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self
 
 from chalicelib.core.digests import short_digest
+from chalicelib.core.watched import Ask, CheckRow, Retrains, Told, Watched
 
 DatasetState = Literal["preparing", "training", "trained", "identical", "refused", "failed"]
 RunState = Literal["running", "promoted", "held", "rejected", "failed"]
-CheckState = Literal["checking", "drift", "no drift", "not enough data", "failed"]
 Fate = Literal["trained", "rejected", "superseded"]
 
 DONE = "done"  # the outcome of a decision whose actions were performed
@@ -63,58 +63,6 @@ class Update:
     run_id: str
     changed: str | None
     fence: int
-
-
-@dataclass(frozen=True)
-class Ask:
-    """Somebody's wish for a drift check of the last hours."""
-
-    id: str
-    cause: str
-    asked: str  # ISO 8601, UTC
-    hours: float
-
-
-@dataclass(frozen=True)
-class Retrains:
-    """What alarms have asked for: the last run and the version that answered then, and how many in a row were in vain.
-
-    ``seen`` is when the alarm that was met last had begun to ring, ``suppressed`` how many rang within a cool-down, and
-    ``person`` when the one began for which a person was asked.
-    """
-
-    at: str
-    version: int
-    fruitless: int = 0
-    seen: str = ""
-    suppressed: int = 0
-    person: str = ""
-
-
-@dataclass(frozen=True)
-class Told:
-    """Which decisions people were told of: those up to ``since``; up to ``upto``, once decision ``fence`` is done."""
-
-    since: int
-    upto: int
-    fence: int
-
-
-@dataclass(frozen=True)
-class Watched:
-    """The last drift checks of a version that came to a verdict: which of them drifted, the last one last.
-
-    ``worse`` says whether the last one found the model's quality worse.
-    """
-
-    version: int
-    drifted: tuple[bool, ...]
-    worse: bool
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read it from JSON."""
-        return cls(**{**data, "drifted": tuple(data["drifted"])})
 
 
 @dataclass(frozen=True)
@@ -272,29 +220,6 @@ class BatchEnd:
     key: str
     state: str
     reason: str
-
-
-@dataclass(frozen=True)
-class CheckRow:
-    """A drift check: its window, the version that is checked, and how it ended.
-
-    ``asked`` is the id of the wish for it, if it was one. ``published`` is the fence of the decision to publish its
-    metrics, ``verdict`` what the job wrote.
-    """
-
-    check_id: str
-    state: CheckState
-    reason: str
-    cause: str
-    start: str  # ISO 8601, UTC
-    end: str
-    version: int
-    run_id: str
-    started: str
-    asked: str = ""
-    published: int | None = None
-    verdict: Mapping[str, Any] | None = None
-    ended: str | None = None
 
 
 Row = DatasetRow | RunRow | CheckRow

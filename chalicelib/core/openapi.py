@@ -58,15 +58,8 @@ def describe(specs: Mapping[str, PipelineSpec], default: str) -> Json:
                     "pipeline", "One pipeline.", _json(_ref("Pipeline")), problems=(404, *_PROBLEMS_OF_READING)
                 ),
             },
-            "/pipelines/{pipeline}/runs": {
-                **unknown,
-                "get": _get(
-                    "runs",
-                    "A pipeline's newest runs, the newest first.",
-                    _json(_object({"runs": _list(_ref("Run"))})),
-                    problems=(404, *_PROBLEMS_OF_READING),
-                ),
-            },
+            "/pipelines/{pipeline}/runs": {**unknown, "get": _get_stories("runs", "runs")},
+            "/pipelines/{pipeline}/checks": {**unknown, "get": _get_stories("checks", "drift checks")},
             "/predict": {"post": _predict("predict", {default: specs[default]}, ())},
             "/pipelines/{pipeline}/predict": {**unknown, "post": _predict("predict_with", specs, (404,))},
             "/feedback": {"post": _FEEDBACK_ROUTE},
@@ -132,6 +125,15 @@ def _predict(operation: str, specs: Mapping[str, PipelineSpec], more: tuple[int,
             **_problems(*more, *_PROBLEMS_OF_BODIES, *_PROBLEMS_OF_MODELS),
         },
     }
+
+
+def _get_stories(member: str, words: str) -> Json:
+    return _get(
+        member,
+        f"A pipeline's newest {words}, the newest first.",
+        _json(_object({member: _list(_ref("Run"))})),
+        problems=(404, *_PROBLEMS_OF_READING),
+    )
 
 
 def _get(operation: str, summary: str, content: Json, problems: tuple[int, ...] = _PROBLEMS_OF_READING) -> Json:

@@ -47,6 +47,13 @@ def runs_of(pipeline: str) -> Response:
     return document({"runs": [story.in_public() for story in bootstrap.services().stories.runs(pipeline)]})
 
 
+@routes.add("GET", "/pipelines/{pipeline}/checks")
+def checks_of(pipeline: str) -> Response:
+    """Tell of a pipeline's newest drift checks."""
+    find(PIPELINES, pipeline)
+    return document({"checks": [story.in_public() for story in bootstrap.services().checks.recent(pipeline)]})
+
+
 @routes.add("GET", "/openapi.json")
 def openapi_document() -> Response:
     """Describe the routes."""

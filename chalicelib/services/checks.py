@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalicelib.core.ledger import CheckRow
+from chalicelib.core.watched import CheckRow
 from chalicelib.services.observer import Observer
 from chalicelib.services.ports import Ledger
 from chalicelib.services.stories import Story

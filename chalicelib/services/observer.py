@@ -210,12 +210,14 @@ class Observer:
             self.storage.read_json(folder.key(name)) for name in (places.CAPTURE_MANIFEST, places.LABELS_MANIFEST)
         )
         monitor = self.checking(pipeline, row.check_id)
+        train = self._attempts(self.sagemaker.training_job, pipeline, "train", row.run_id)
         verdict = folder.key(container.MONITORING, container.VERDICT_FILE)
         return CheckFacts(
             row=row,
             spec=PipelineSpec.from_dict(document["spec"]),
             image_uri=document["image_uri"],
             baseline=self.storage.read_json(baseline) is not None,
+            model_uri=next((job.artifact_uri for job in reversed(train)), None),
             captured=len(captured) - 1 if captured else None,
             labels=len(labels) - 1 if labels else None,
             monitor=monitor,

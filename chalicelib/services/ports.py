@@ -10,9 +10,10 @@ from typing import Any, Protocol
 from chalicelib.core.actions import Action
 from chalicelib.core.facts import Alarm, Endpoint, Job, ModelPackage, Upload, Version
 from chalicelib.core.feedback import Label
-from chalicelib.core.ledger import BatchEnd, CheckRow, DatasetRow, Decision, Head, RunRow, Transition, UploadVerdict
+from chalicelib.core.ledger import BatchEnd, DatasetRow, Decision, Head, RunRow, Transition, UploadVerdict
 from chalicelib.core.predictions import Answer, Instance
 from chalicelib.core.tokens import Token
+from chalicelib.core.watched import CheckRow
 
 Clock = Callable[[], datetime]  # now, in UTC
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from chalicelib.core.actions import Call
 from chalicelib.core.decide_rollout import wanted
 from chalicelib.core.errors import FenceLostError, WishError
-from chalicelib.core.ledger import DONE, Ask, Decision, Head, Pin, Transition, Wish
+from chalicelib.core.ledger import DONE, Decision, Head, Pin, Transition, Wish
+from chalicelib.core.watched import Ask
 from chalicelib.services.observer import Observer
 from chalicelib.services.ports import Clock, Executor, Ledger, SageMaker
 

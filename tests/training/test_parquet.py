@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.core.spec import Intake
@@ -170,6 +170,7 @@ print(rows, peak() - before)
 
 
 @settings(max_examples=150)
+@example([(WHOLE.rindex(b"text"), 0x80)])  # the name of a column is no UTF-8
 @given(st.lists(st.tuples(st.integers(4, len(WHOLE) - 1), st.integers(0, 255)), min_size=1, max_size=4))
 def test_any_damage_is_read_or_refused(
     tmp_path_factory: pytest.TempPathFactory, damages: list[tuple[int, int]]

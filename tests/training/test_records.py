@@ -1,4 +1,5 @@
 import gzip
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from training.records import list_files, parse_records, read_records
 
 CSV = 'text,label\n"a ""quoted""\nline",x\n\nsecond,y\n'
 ROWS = [{"text": 'a "quoted"\nline', "label": "x"}, {"text": "second", "label": "y"}]
-_PACKED = gzip.compress(b"a,b\n1,2\n", mtime=0)
+packed = partial(gzip.compress, mtime=0)  # cases have the same names whenever they are collected
+_PACKED = packed(b"a,b\n1,2\n")
 
 
 def write(folder: Path, name: str, content: bytes) -> Path:
@@ -27,14 +29,14 @@ def write(folder: Path, name: str, content: bytes) -> Path:
     [
         ("a.csv", CSV.encode()),
         ("a.CSV", b"\xef\xbb\xbf" + CSV.replace("\n", "\r\n").replace("\r\nline", "\nline").encode()),
-        ("a.csv.gz", gzip.compress(CSV.encode())),
+        ("a.csv.gz", packed(CSV.encode())),
         ("a.jsonl", b'{"text": "a \\"quoted\\"\\nline", "label": "x"}\n\n\n{"text": "second", "label": "y"}'),
-        ("a.csv.gz", gzip.compress(CSV[:20].encode()) + gzip.compress(CSV[20:].encode())),
+        ("a.csv.gz", packed(CSV[:20].encode()) + packed(CSV[20:].encode())),
         ("a.csv", CSV.replace("\n", "\r").replace("\rline", "\nline").encode()),
         ("a.parquet", parquet_file(ROWS)),
         (
             "a.jsonl.gz",
-            gzip.compress(b'\n{"text":"a \\"quoted\\"\\nline","label":"x"}\n\n{"text":"second","label":"y"}\n'),
+            packed(b'\n{"text":"a \\"quoted\\"\\nline","label":"x"}\n\n{"text":"second","label":"y"}\n'),
         ),
     ],
 )
@@ -62,7 +64,7 @@ def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
         ("a.parquet.gz", b"PAR1", "line 1: the file's name must end in .csv, .csv.gz, .jsonl, .jsonl.gz, .parquet"),
         ("a.csv", b"PAR1....", "line 1: the file is Parquet: its name must end in .parquet"),
         ("a.csv", b"PK\x03\x04....", "line 1: the file is a zip archive or a spreadsheet: unpack or export it"),
-        ("a.csv", gzip.compress(b"a,b\n1,2\n"), "line 1: the file is gzip: its name must end in .gz"),
+        ("a.csv", packed(b"a,b\n1,2\n"), "line 1: the file is gzip: its name must end in .gz"),
         ("a.csv", "a,b\n".encode("utf-16"), "line 1: the file is UTF-16: save it as UTF-8"),
         ("a.csv", "a,b\n".encode("utf-16-le"), "line 1: the header holds NUL characters: save the file as UTF-8 text"),
         ("a.csv", b"", "line 1: the file has no header"),
@@ -72,7 +74,7 @@ def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
         ("a.csv", b"caf\xe9,b\n1,2\n", "line 1: the text is not UTF-8: save the file as UTF-8"),
         ("a.csv", b'a,b\n1,2\n1,"2\n3\n4', "line 3: a quote is opened and never closed"),
         ("a.csv", b'a,b\n1,"2"3\n', "line 2: a closing quote is followed by more: a quote within a value is doubled"),
-        ("a.csv.gz", gzip.compress(b"a,b\n" * 9)[:-4], "the gzip stream is cut short: upload the file again"),
+        ("a.csv.gz", packed(b"a,b\n" * 9)[:-4], "the gzip stream is cut short: upload the file again"),
         ("a.csv.gz", b"a,b\n1,2\n", "line 1: the file is not gzip, as its name says"),
         ("a.csv.gz", _PACKED[:-8] + b"\0\0\0\0" + _PACKED[-4:], "is damaged: its checksum is wrong"),
         ("a.csv.gz", _PACKED + b"junk", "the gzip stream is followed by other bytes"),

@@ -32,6 +32,7 @@ from training.monitor.asked import Asked
 from training.monitor.baseline import Baseline
 from training.monitor.check import Checked, check
 from training.monitor.given import read_given
+from training.monitor.label_metrics import of_labels
 from training.monitor.labelled import Labelled
 from training.monitor.metrics import collect
 from training.monitor.model_quality import Judged, describe_expected, judge
@@ -134,11 +135,12 @@ def _of_labels(spec: PipelineSpec, baseline: Baseline, counted: _Counted, judged
 def _verdict(
     spec: PipelineSpec, asked: Asked, checked: Checked, judged: Judged | None, statistics: dict[str, Any]
 ) -> dict[str, Any]:
+    metrics = collect(checked.verdict, checked.chance, statistics, regression=spec.regression)
     return {
         "verdict": checked.verdict,
         "p_value": checked.chance,
         "level": asked.policy.level,
         "reasons": list(checked.reasons),
-        "metrics": collect(checked.verdict, checked.chance, statistics, regression=spec.regression),
+        "metrics": metrics | of_labels(judged.verdict if judged else None, statistics),
         **({"quality": {"verdict": judged.verdict, "reasons": list(judged.reasons)}} if judged else {}),
     }

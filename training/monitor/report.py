@@ -90,7 +90,8 @@ def _verdict(findings: Findings) -> Verdict:
     if kinds:
         reasons.append(f"Beside the verdict, got worse: {', '.join(kind.replace('_', ' ') for kind in kinds)}")
     if "limit" in findings.statistics:
-        reasons.append(findings.statistics["limit"].capitalize())
+        limit = findings.statistics["limit"]
+        reasons.append(limit[:1].upper() + limit[1:])
     said, mood = _VERDICTS[verdict]
     return Verdict(said, mood, [reason + "." for reason in reasons])
 

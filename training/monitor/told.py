@@ -117,7 +117,7 @@ def rank(
     """Return what was looked at, the most telling first: what moved before what did not, then by effect."""
     corrected: dict[str, float] = {}
     for name, figure in figures.items():
-        of = name.removesuffix(":largest")
+        of = name.removesuffix(":largest").removesuffix(":shift")
         corrected[of] = min(figure["corrected"], corrected.get(of, 1.0))
     rows = [
         {

@@ -11,7 +11,6 @@ from chalicelib.core.actions import Settle
 from chalicelib.core.errors import FenceLostError
 from chalicelib.core.ledger import (
     BatchEnd,
-    CheckRow,
     DatasetRow,
     Decision,
     Head,
@@ -22,6 +21,7 @@ from chalicelib.core.ledger import (
     UploadVerdict,
     Wish,
 )
+from chalicelib.core.watched import CheckRow
 from tests.chalicelib.adapters.sides import LEDGER, Side
 from tests.chalicelib.aws.account import START
 from tests.chalicelib.aws.world import STAGE

@@ -17,7 +17,8 @@ from chalicelib.core.facts import (
     Upload,
     Version,
 )
-from chalicelib.core.ledger import CheckRow, DatasetRow, Head, Reference, RunRow
+from chalicelib.core.ledger import DatasetRow, Head, Reference, RunRow
+from chalicelib.core.watched import CheckRow
 from chalicelib.pipelines import DEFAULT, PIPELINES
 from tests.chalicelib.aws.account import START
 from tests.chalicelib.aws.world import STAGE

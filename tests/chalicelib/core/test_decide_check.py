@@ -8,8 +8,8 @@ import pytest
 from chalicelib.core.actions import ListFiles, Plan, PutMetrics
 from chalicelib.core.decide_check import decide_check
 from chalicelib.core.facts import CheckFacts
-from chalicelib.core.ledger import CheckRow, Watched
 from chalicelib.core.upkeep import DriftPolicy
+from chalicelib.core.watched import CheckRow, Verdict, Watched
 from tests.chalicelib.aws.world import STAGE
 from tests.chalicelib.core.samples import CHECK, DONE, FACTS, FAILED, HEAD, NOW, PASSED, RUNNING, SPEC, steps
 
@@ -22,9 +22,15 @@ WORSE = {**QUIET, "quality": {"verdict": "worse", "reasons": []}}
 OFTEN = replace(SPEC, drift=DriftPolicy(schedule="rate(1 hour)"))
 
 
-def decided(check: CheckFacts = CHECKED, watched: Watched | None = None, **change: Any) -> Plan:
+def watched(version: int, *drifted: bool) -> Watched:
+    """Return what is known of a version after some checks."""
+    checks = tuple(Verdict("", "", "drift" if one else "no drift", None) for one in drifted)
+    return Watched(version, checks, worse=False)
+
+
+def decided(check: CheckFacts = CHECKED, past: Watched | None = None, **change: Any) -> Plan:
     """Decide what comes next with a check."""
-    facts = replace(FACTS, head=replace(HEAD, check_id=check.row.check_id, watched=watched))
+    facts = replace(FACTS, head=replace(HEAD, check_id=check.row.check_id, watched=past))
     return decide_check(STAGE, facts, replace(check, **change), NOW)
 
 
@@ -102,22 +108,24 @@ def test_as_many_checks_confirm_a_drift_as_the_rule_says() -> None:
     rule = OFTEN.drift.rule
     assert rule.m > 1
     check = replace(CHECKED, spec=OFTEN, verdict=DRIFT)
-    alone, other = Watched(2, (False,) * rule.n, worse=False), Watched(1, (True,) * rule.n, worse=False)
-    almost = Watched(2, (True,) * (rule.m - 1), worse=False)
+    alone, other = watched(2, *[False] * rule.n), watched(1, *[True] * rule.n)
+    almost = watched(2, *[True] * (rule.m - 1))
     assert [metrics(decided(check, past))["DriftConfirmed"] for past in (None, alone, other, almost)] == [0, 0, 0, 1]
 
 
 def test_a_window_without_enough_data_changes_no_verdict() -> None:
     """What was known of a version stays known when a check cannot tell."""
-    past = Watched(2, (True,), worse=False)
+    past = watched(2, True)
     for change in ({"verdict": UNTOLD, "published": True}, {"captured": 0}, {"monitor": (FAILED,), "captured": 2}):
-        assert ended(decided(LISTED if "verdict" not in change else CHECKED, past, **change))[1] == past
+        found = ended(decided(LISTED if "verdict" not in change else CHECKED, past, **change))[1]
+        assert found is not None
+        assert found.drifted == (True,)
 
 
 def test_worse_quality_is_told() -> None:
     """A window that has not drifted may still be answered worse than before."""
     plan = decided(verdict=WORSE, published=True)
-    watched = ended(plan)[1]
-    assert watched is not None
-    assert (watched.drifted, watched.worse) == ((False,), True)
+    found = ended(plan)[1]
+    assert found is not None
+    assert (found.drifted, found.worse) == ((False,), True)
     assert plan.evidence["worse"]

@@ -6,7 +6,8 @@ import pytest
 
 from chalicelib.core.actions import Publish
 from chalicelib.core.decide_tell import MOST_AT_ONCE, MOST_READ, decide_tell, untold
-from chalicelib.core.ledger import DONE, Decision, Told
+from chalicelib.core.ledger import DONE, Decision
+from chalicelib.core.watched import Told
 from tests.chalicelib.aws.world import STAGE
 from tests.chalicelib.core.samples import FACTS
 
@@ -61,6 +62,12 @@ def test_told(area: str, state: str, evidence: dict[str, object], headline: str)
 def test_not_told(area: str, state: str) -> None:
     """Steps on the way, and checks that found nothing, are nobody's business."""
     assert decide_tell(STAGE, replace(FACTS, untold=(decision(3, area, state),))).idle
+
+
+def test_rejected_data_is_told_once() -> None:
+    """A file that a dataset version cannot use is told with the version's end, one that is not even read at once."""
+    assert not notices(decision(3, "learning", "refusing", dataset_id="d" * 16))
+    assert len(notices(decision(3, "learning", "refusing"))) == 1
 
 
 def test_each_is_told_once() -> None:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from chalicelib.core.actions import Plan
 from chalicelib.core.decide_watch import GRACE, decide_watch
 from chalicelib.core.facts import Alarm, LabelFiles, PipelineFacts
-from chalicelib.core.ledger import Ask, CheckRow, DatasetRow, Head, Retrains, Watched, Wish
+from chalicelib.core.ledger import DatasetRow, Head, Wish
 from chalicelib.core.upkeep import DriftPolicy, RetrainPolicy
+from chalicelib.core.watched import Ask, CheckRow, Retrains, Verdict, Watched
 from tests.chalicelib.aws.world import STAGE
 from tests.chalicelib.core.samples import DATASET_ROW, ENDPOINT, FACTS, HEAD, SPEC, package
 
@@ -25,7 +26,15 @@ TAKEN = replace(HEAD, slots={"drift": MIDNIGHT.isoformat()})
 SERVING = replace(FACTS, wanted=PACKAGE, packages=(PACKAGE,), endpoint=LIVE, head=TAKEN)
 RINGING = Alarm(STAGE.names.alarm(SPEC.name, "drift"), "ALARM", NOON - timedelta(hours=1), "a threshold was crossed")
 WORSE = Alarm(STAGE.names.alarm(SPEC.name, "quality"), "ALARM", NOON - timedelta(hours=2), "a threshold was crossed")
-DRIFTED = replace(TAKEN, watched=Watched(2, (True,) * 7, worse=False))
+
+
+def watched(version: int, *drifted: bool) -> Watched:
+    """Return what is known of a version after checks, the last of them seven times."""
+    verdicts = ("drift" if one else "no drift" for one in (*drifted, *drifted[-1:] * 6))
+    return Watched(version, tuple(Verdict("", "", verdict, None) for verdict in verdicts), worse=False)
+
+
+DRIFTED = replace(TAKEN, watched=watched(2, True))
 ALARMED = replace(SERVING, head=DRIFTED, alarms=(RINGING,))
 
 
@@ -146,8 +155,8 @@ def test_two_alarms_ask_once() -> None:
         {"head": replace(DRIFTED, wish=Wish("w", "a person", forced=False, asked=NOON.isoformat()))},
         {"head": replace(DRIFTED, dataset_id=DATASET_ROW.dataset_id)},
         {"head": TAKEN},
-        {"head": replace(DRIFTED, watched=Watched(1, (True,) * 7, worse=False))},
-        {"head": replace(DRIFTED, watched=Watched(2, (False,) * 7, worse=False))},
+        {"head": replace(DRIFTED, watched=watched(1, True))},
+        {"head": replace(DRIFTED, watched=watched(2, False))},
         {"wanted": None},
     ],
     ids=["none", "ok", "no data", "wished", "active", "unchecked", "of an earlier version", "quiet", "no version"],

@@ -44,7 +44,7 @@ def plans() -> Iterator[Plan]:
         yield decide_run(STAGE, FACTS, DATASET, replace(judged, baseline=(baseline,)), NOW)
     for labels in (0, 3):
         yield decide_dataset(STAGE, FACTS, replace(DATASET, labels=labels), NOW)
-        yield decide_check(STAGE, FACTS, replace(CHECK, captured=2, labels=labels), NOW)
+        yield decide_check(STAGE, FACTS, replace(CHECK, captured=2, labels=labels, model_uri="s3://b/m.tar.gz"), NOW)
     yield decide_rollout(STAGE, replace(facts, endpoint=ENDPOINT))
     yield decide_rollout(STAGE, facts)
     yield Plan("", "", (requests.delete_endpoint(ENDPOINT),))

@@ -8,6 +8,7 @@ from chalice.test import Client
 from chalicelib.pipelines import PIPELINES
 from tests.chalicelib.aws.world import World
 from tests.chalicelib.gateway import Gateway
+from tests.chalicelib.reliability.kills import traffic
 
 
 def test_predict(client: Client, world: World) -> None:
@@ -95,6 +96,17 @@ def test_text_is_not_logged(client: Client, caplog: pytest.LogCaptureFixture) ->
     logged = [str(record.__dict__) for record in caplog.records]
     assert any("request_refused" in line for line in logged)
     assert not any("canary-8161" in line for line in logged)
+
+
+def test_checks(gateway: Gateway, world: World) -> None:
+    """The newest drift checks are told with their state, when they began and of which version they are."""
+    world.drop("a.csv", "1")
+    world.walk()
+    traffic("moved")(world)
+    world.walk()
+    (check,) = json.loads(gateway.ask("GET", "/pipelines/reviews/checks").data)["checks"]
+    assert (check["state"], check["version"], check["settled"]) == ("drift", 1, True)
+    assert gateway.ask("GET", "/pipelines/nobody/checks").status_code == 404
 
 
 def test_runs(gateway: Gateway, world: World) -> None:

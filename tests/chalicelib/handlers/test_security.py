@@ -20,6 +20,7 @@ OPEN = {
     ("GET", "/pipelines"),
     ("GET", "/pipelines/{pipeline}"),
     ("GET", "/pipelines/{pipeline}/runs"),
+    ("GET", "/pipelines/{pipeline}/checks"),
     ("POST", "/predict"),
     ("POST", "/pipelines/{pipeline}/predict"),
 }

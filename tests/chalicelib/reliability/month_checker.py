@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import Any
 
 from chalicelib.core import places
-from chalicelib.core.ledger import CheckRow, DatasetRow, Decision
+from chalicelib.core.ledger import DatasetRow, Decision
+from chalicelib.core.watched import CheckRow
 from tests.chalicelib.aws.account import START
 from tests.chalicelib.aws.world import PIPELINE, STAGE
 from tests.chalicelib.reliability import checker
@@ -175,7 +176,7 @@ def left(month: Month) -> dict[str, Any]:
         "learnt": sorted(checker.contents(world, learnt)),
         "labels": json.loads(world.account.objects.read(folder.key(places.DATASET_FILE)))["labels"],
         "answers": live == checker.runs(world)[0].run_id,
-        "drifted": head.watched.drifted if head.watched else None,
+        "drifted": head.watched.drifted[-SPEC.drift.rule.n :] if head.watched else None,
         "alarms": {name: alarm["StateValue"] for name, alarm in world.account.watch.alarms.items()},
         "windows": {row.end: row.state for row in checks(month) if told_alike(month, moment(row.end))},
     }

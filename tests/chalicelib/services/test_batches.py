@@ -1,12 +1,15 @@
 """Files to score, from the drop to the scores."""
 
+from dataclasses import replace
+
 import pytest
 
 from chalicelib.core.errors import DeniedError
 from chalicelib.core.ledger import BatchEnd
+from chalicelib.pipelines import PIPELINES
 from tests.chalicelib.aws.account import When
 from tests.chalicelib.aws.refusals import refused
-from tests.chalicelib.aws.world import PIPELINE, World
+from tests.chalicelib.aws.world import PIPELINE, World, on
 
 AREA = "batch/reviews/input"
 
@@ -31,6 +34,23 @@ def live(world: World) -> World:
     world.drop("a.csv", "1")
     world.walk()
     return world
+
+
+def test_schedule() -> None:
+    """Where a pipeline scores by schedule, a file waits for the slot after it, and a doubled tick does nothing."""
+    spec = replace(PIPELINES[PIPELINE], batch_schedule="rate(6 hours)")
+    world = World(specs={PIPELINE: spec})
+    with on(world):
+        world.drop("a.csv", "1")
+        world.walk()
+        world.drop("a.jsonl", "1", AREA)
+        look(world)
+        assert not world.jobs("shard")
+        world.account.advance(6 * 3600)
+        look(world)
+        look(world)
+        assert ends(world)["a.jsonl"].state == "scored"
+        assert len(world.jobs("batch")) == 1
 
 
 def test_scored(live: World) -> None:

@@ -53,6 +53,8 @@ def test_a_window_is_judged(tmp_path: Path, caplog: pytest.LogCaptureFixture) ->
         "MissingShare",
         "OutOfVocabularyShare",
         "UnseenCategoryShare",
+        "EstimatedAccuracy",
+        "EstimatedAUC",
         "PositiveShare",
     }
     statistics = result(settings, "statistics.json")

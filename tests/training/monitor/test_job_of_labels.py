@@ -57,6 +57,9 @@ def test_labels_judge_the_model(tmp_path: Path, caplog: pytest.LogCaptureFixture
     assert told["quality"]["labels"]["joined"] == told["quality"]["dataset"]["item_count"] == 300
     assert told["quality"]["labels"]["delay_s"]["median"] == 24.5 * 3600
     assert told["quality"]["baseline"] == BASELINE
+    metrics = result(settings, "verdict.json")["metrics"]
+    assert metrics["ModelQualityAccuracy"] == told["quality"]["binary_classification_metrics"]["accuracy"]["value"]
+    assert metrics["LabelCoverage"] == 1.0
     assert f"quality={verdict.replace(' ', '_')} " in caplog.text
     assert not any(word in caplog.text for word in ("secret", "good", "bad"))
 
@@ -69,6 +72,9 @@ def test_what_is_expected_needs_no_label(tmp_path: Path) -> None:
     assert "quality" not in result(settings, "verdict.json")
     told = result(settings, "statistics.json")
     assert "quality" not in told
+    metrics = result(settings, "verdict.json")["metrics"]
+    assert metrics["EstimatedAccuracy"] == told["estimate"]["accuracy"]["estimated"]
+    assert not any(name.startswith(("ModelQuality", "Label")) for name in metrics)
     assert told["estimate"]["accuracy"]["estimated"] == pytest.approx(
         told["estimate"]["accuracy"]["baseline_measured"], abs=0.06
     )

@@ -215,7 +215,7 @@ def _check(
         model=None,
     )
     watch = Watch(behind, None)
-    window = Window(spec, baseline.cells, np.ones(1, np.int64), watch.observers)
+    window = Window(spec, baseline.cells, baseline.null.runs, watch.observers)
     for row, score in zip(*now, strict=True):
         window.add([row], [score], request)
     window.settle()

@@ -1,0 +1,97 @@
+"""What the ledger holds of watching the live model, as frozen values: checks, what they found, and what followed.
+
+All but the rows of checks lie in the head, so that whoever decides sees them under the fence.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+CheckState = Literal["checking", "drift", "no drift", "not enough data", "failed"]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Somebody's wish for a drift check of the last hours."""
+
+    id: str
+    cause: str
+    asked: str  # ISO 8601, UTC
+    hours: float
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """A drift check: its window, the version that is checked, and how it ended.
+
+    ``asked`` is the id of the wish for it, if it was one. ``published`` is the fence of the decision to publish its
+    metrics, ``verdict`` what the job wrote.
+    """
+
+    check_id: str
+    state: CheckState
+    reason: str
+    cause: str
+    start: str  # ISO 8601, UTC
+    end: str
+    version: int
+    run_id: str
+    started: str
+    asked: str = ""
+    published: int | None = None
+    verdict: Mapping[str, Any] | None = None
+    ended: str | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a drift check said of its window: ``drift``, ``no drift`` or ``not enough data``."""
+
+    start: str  # ISO 8601, UTC
+    end: str
+    verdict: str
+    p_value: float | None
+
+
+@dataclass(frozen=True)
+class Watched:
+    """The last drift checks of a version, the last one last; ``worse`` if that found the model's quality worse."""
+
+    version: int
+    checks: tuple[Verdict, ...]
+    worse: bool
+
+    @property
+    def drifted(self) -> tuple[bool, ...]:
+        """Of those that could tell, whether they found drift."""
+        return tuple(check.verdict == "drift" for check in self.checks if check.verdict != "not enough data")
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Read it from JSON."""
+        return cls(**{**data, "checks": tuple(Verdict(**check) for check in data["checks"])})
+
+
+@dataclass(frozen=True)
+class Retrains:
+    """What alarms have asked for: the last run and the version that answered then, and how many in a row were in vain.
+
+    ``seen`` is when the alarm that was met last had begun to ring, ``suppressed`` how many rang within a cool-down, and
+    ``person`` when the one began for which a person was asked.
+    """
+
+    at: str
+    version: int
+    fruitless: int = 0
+    seen: str = ""
+    suppressed: int = 0
+    person: str = ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """Which decisions people were told of: those up to ``since``; up to ``upto``, once decision ``fence`` is done."""
+
+    since: int
+    upto: int
+    fence: int
