@@ -177,7 +177,6 @@ def left(month: Month) -> dict[str, Any]:
         "labels": json.loads(world.account.objects.read(folder.key(places.DATASET_FILE)))["labels"],
         "answers": live == checker.runs(world)[0].run_id,
         "drifted": head.watched.drifted[-SPEC.drift.rule.n :] if head.watched else None,
-        "alarms": {name: alarm["StateValue"] for name, alarm in world.account.watch.alarms.items()},
         "windows": {row.end: row.state for row in checks(month) if told_alike(month, moment(row.end))},
     }
 
