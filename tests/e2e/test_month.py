@@ -84,9 +84,11 @@ def check_retrains(machine: Machine) -> None:
 
 
 def check_slots(machine: Machine, first: datetime) -> None:
-    """Claim: every midnight was checked once."""
+    """Claim: every midnight after a day of requests was checked once."""
     checks = services_of(machine.stage).pipelines.ledger.checks(PIPELINE)
-    assert sorted(row.end for row in checks) == [(first + timedelta(days=day)).isoformat() for day in range(DAYS + 1)]
+    midnights = [(first + timedelta(days=day)).isoformat() for day in range(1, DAYS + 1)]
+    # Of the first one, before anybody had asked, it depends on whether something made the application look by day.
+    assert sorted(row.end for row in checks if row.end > first.isoformat()) == midnights
     assert not [row.reason for row in checks if row.state in {"checking", "failed"}]
 
 
