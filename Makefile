@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-WITHOUT_SERVERS := tests/chalicelib tests/cli tests/infra tests/training
+IN_PARALLEL := tests/chalicelib tests/cli tests/infra tests/localcloud tests/training
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo story up test soak check bench package lock clean
@@ -27,9 +27,9 @@ demo: $(READY)  ## the main job: upload, train, test, deploy, predict, on the lo
 up: $(READY)  ## start the local cloud with the application on it, until Ctrl-C
 	$(BIN)/freshet up
 
-test: $(READY)  ## every test, with end-to-end runs that train for real: those without servers first, on all processors
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(WITHOUT_SERVERS)
-	$(BIN)/python -m pytest $(addprefix --ignore=,$(WITHOUT_SERVERS))
+test: $(READY)  ## every test, with end-to-end runs that train for real: those that share no cloud first, on all processors
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(IN_PARALLEL)
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(IN_PARALLEL))
 
 story: $(READY)  ## drift, labels and a better model on real reviews (DATA_DIR=folder with imdb/ and amazon/)
 	$(if $(DATA_DIR),FRESHET_DATA="$(DATA_DIR)") $(BIN)/python -m pytest -s tests/e2e/test_story.py
