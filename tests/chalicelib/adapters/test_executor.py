@@ -5,7 +5,7 @@ import json
 import pytest
 
 from chalicelib.core import job_requests, requests
-from chalicelib.core.actions import Call, CopyVersion, WriteJson
+from chalicelib.core.actions import Call, CopyVersion, ListFiles, WriteJson
 from chalicelib.core.decide_rollout import decide_rollout
 from chalicelib.core.errors import BusyError, FenceLostError, GoneError, NameTakenError
 from chalicelib.core.facts import PipelineFacts, RunFacts, Upload
@@ -81,6 +81,19 @@ def test_late_change(side: Side, run: RunFacts) -> None:  # noqa: ARG001
     side.perform(endpoint)
     with pytest.raises(FenceLostError):
         side.perform(endpoint, still=False)
+
+
+def test_files_are_listed_once(side: Side) -> None:
+    """The manifest of files is as a job's input wants it, and stays as it is when more files come."""
+    prefix, manifest = "capture/listed/", "monitoring/listed/capture.manifest"
+    action = ListFiles(manifest, prefix, f"{prefix}1", f"{prefix}3")
+    for name in ("0", "1/a", "2/b", "3/c"):
+        side.put(f"{prefix}{name}", b"x")
+    side.perform(action)
+    side.put(f"{prefix}2/late", b"x")
+    side.perform(action)
+    files = [f"{prefix}1/a", f"{prefix}2/b"]
+    assert STORAGE.read_json(manifest) == [{"prefix": f"s3://{STAGE.bucket_name}/"}, *files]
 
 
 def test_write_action(side: Side) -> None:

@@ -21,7 +21,7 @@ from chalicelib.core.ledger import (
     UploadVerdict,
     Wish,
 )
-from chalicelib.core.watched import CheckRow
+from chalicelib.core.watched import Ask, CheckRow, Retrains, Told, Verdict, Watched
 from tests.chalicelib.adapters.sides import LEDGER, Side
 from tests.chalicelib.aws.account import START
 from tests.chalicelib.aws.world import STAGE
@@ -50,6 +50,33 @@ def test_transition(side: Side, own: str) -> None:  # noqa: ARG001
     assert LEDGER.dataset(own, "d1") == dataset
     assert LEDGER.run(own, "r1") == run
     assert list(LEDGER.decisions(own)) == [wanted.decision]
+
+
+def test_what_was_watched(side: Side, own: str) -> None:  # noqa: ARG001
+    """Checks, and all that the head knows of them, are read back as they were written; decisions from any fence on."""
+    verdict = Verdict("s", "e", "drift", 0.01)
+    head = Head(
+        own,
+        1,
+        check_id="c1",
+        ask=Ask("a", "somebody", START.isoformat(), 24),
+        slots={"drift": START.isoformat()},
+        watched=Watched(2, (verdict, replace(verdict, verdict="not enough data", p_value=None)), worse=True),
+        retrains=Retrains(START.isoformat(), 2, 1, "seen", 3, "person"),
+        told=Told(1, 2, 3),
+    )
+    check = CheckRow(
+        "c1", "drift", "é", "", "s", "e", 2, "r2", START.isoformat(), "a", 1, {"metrics": {"Drift": 1.0}}, "now"
+    )
+    LEDGER.write(transition(1, own, "", head, check))
+    later = replace(check, check_id="c2", started=(START + timedelta(days=1)).isoformat())
+    for fence in range(2, 9):
+        LEDGER.write(transition(fence, own, "", head, later))
+    assert LEDGER.head(own) == replace(head, fence=8)
+    assert LEDGER.check(own, "c1") == check
+    assert LEDGER.check(own, "never") is None
+    assert LEDGER.checks(own) == [later, check]
+    assert [decision.fence for decision in LEDGER.decisions(own, 5)] == [6, 7, 8]
 
 
 @pytest.mark.parametrize("fences", [(1, 1), (1, 3), (2,), (1, 2, 2)])

@@ -40,6 +40,22 @@ def test_versions_are_listed_newest_first(side: Side, own: str) -> None:
     assert len(listed) == 8
 
 
+def test_files_between_two_keys(side: Side, own: str) -> None:
+    """Files after one key and before another are listed in their order, with what tells that a content is another."""
+    prefix = f"ground-truth/{own}/"
+    for hour in ("2026/01/01/22/", "2026/01/01/23/", "2026/01/02/00/", "2026/01/02/01/"):
+        for name in ("a", "b", "c"):
+            side.put(f"{prefix}{hour}{name}.jsonl", name.encode())
+    first, end = f"{prefix}2026/01/01/23/", f"{prefix}2026/01/02/01/"
+    found = STORAGE.files(prefix, first, end)
+    hours = ("2026/01/01/23", "2026/01/02/00")
+    assert [*found] == [f"{prefix}{hour}/{name}.jsonl" for hour in hours for name in ("a", "b", "c")]
+    side.put(f"{first}b.jsonl", b"another")
+    changed = STORAGE.files(prefix, first, end)
+    assert {key for key in found if found[key] != changed[key]} == {f"{first}b.jsonl"}
+    assert STORAGE.files("ground-truth/nobody/", "ground-truth/nobody/a", "ground-truth/nobody/b") == {}
+
+
 def test_deleted_key(side: Side, own: str) -> None:
     """The versions of a key that was deleted are listed as deleted."""
     key = f"uploads/deleted/{own}.csv"
