@@ -84,6 +84,12 @@ def of_standing(standing: Standing) -> Document:
             "state": plans["learning"].state,
             "reason": plans["learning"].reason,
         },
+        "watching": {
+            "check_id": head.check_id,
+            "watched": asdict(head.watched) if head.watched else None,
+            "state": plans["watching"].state,
+            "reason": plans["watching"].reason,
+        },
         "waiting": list(standing.waiting),
         "troubles": [of_decision(decision) for decision in standing.troubles],
     }

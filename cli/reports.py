@@ -9,6 +9,7 @@ from rich.text import Text
 
 from chalicelib.core.actions import Change, Plan
 from chalicelib.core.ledger import DatasetRow, Decision, Head, RunRow
+from chalicelib.core.watched import CheckRow
 from chalicelib.services.standings import Standing
 from chalicelib.services.stories import Explanation, Story
 from cli import render
@@ -105,11 +106,23 @@ def _notes(standing: Standing, now: datetime) -> Iterator[tuple[str, str]]:
         yield learning.state, learning.reason
     if head.wish:
         yield "wished", head.wish.cause
+    yield from _watched(standing)
     if standing.waiting:
         yield "waiting", ", ".join(standing.waiting)
     for count, trouble in enumerate(standing.troubles, 1):
         when = render.age(datetime.fromisoformat(trouble.at), now)
         yield f"trouble {count}", f"{trouble.reason}, {when}: {trouble.outcome or 'its outcome is not known (yet)'}"
+
+
+def _watched(standing: Standing) -> Iterator[tuple[str, str]]:
+    """Give what drift checks found, and what is under way or in the way of them."""
+    head, watching = standing.head, standing.plans["watching"]
+    if head.watched and head.watched.checks:
+        last, drifted, checks = head.watched.checks[-1], sum(head.watched.drifted), len(head.watched.checks)
+        told = f"{last.verdict} until {last.end[:16]}{', and the quality is worse' if head.watched.worse else ''}"
+        yield "drift", f"{told}; {drifted} of the last {checks} checks of version {head.watched.version}"
+    if watching.state != "idle":
+        yield f"drift: {watching.state}", watching.reason
 
 
 def _ledger(change: Change | None) -> Iterator[str]:
@@ -122,6 +135,8 @@ def _ledger(change: Change | None) -> Iterator[str]:
                 yield f"note dataset version {row.dataset_id} as {row.state}"
             case RunRow():
                 yield f"note run {row.run_id} as {row.state}"
+            case CheckRow():
+                yield f"note drift check {row.check_id} as {row.state}"
     yield f"note as wanted: {_wanted(change.head)}"
 
 

@@ -84,7 +84,12 @@ STANDING = Standing(
     version=3,
     wanted=3,
     head=Head("reviews", 7),
-    plans={"learning": Plan("idle", "every upload is settled"), "serving": Plan("live", "version 3 answers")},
+    plans={
+        "learning": Plan("idle", "every upload is settled"),
+        "serving": Plan("live", "version 3 answers"),
+        "watching": Plan("idle", "no check is due"),
+        "telling": Plan("idle", "nobody needs to be told anything"),
+    },
 )
 
 

@@ -9,6 +9,7 @@ from rich.console import Console, RenderableType
 
 from chalicelib.core.actions import Call, Change, Plan, WriteJson
 from chalicelib.core.ledger import Head, Pin, RunRow
+from chalicelib.core.watched import Verdict, Watched
 from cli import reports
 from tests.cli.fakes import EXPLANATION, STANDING, TROUBLE, at, dataset_row
 
@@ -100,6 +101,19 @@ def test_notes(show: Show) -> None:
         "the rows are prepared, 1 min ago: CreateTrainingJob answered ResourceLimitExceeded",
     )
     assert [needle for needle in needles if needle not in shown] == []
+
+
+def test_what_checks_found(show: Show) -> None:
+    """What the last drift check found, of how many, and what is in the way of the next, are told by name."""
+    checks = tuple(Verdict("", f"2026-11-{day}T00:00:00+00:00", "drift", 0.01) for day in (12, 13))
+    standing = replace(
+        STANDING,
+        head=Head("reviews", 9, watched=Watched(3, checks, worse=True)),
+        plans={**STANDING.plans, "watching": Plan("waiting", "the cool-down ends at noon")},
+    )
+    shown = " ".join(show(reports.standings([standing], now=at(60), width=100)).split())
+    assert "drift until 2026-11-13T00:00, and the quality is worse; 2 of the last 2 checks of version 3" in shown
+    assert "the cool-down ends at noon" in shown
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100])

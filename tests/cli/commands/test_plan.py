@@ -20,9 +20,10 @@ CONNECTION = FakeConnection(stands=replace(STANDING, plans={**STANDING.plans, "l
 
 
 def test_documents() -> None:
-    """A program gets both areas, each action with its whole request, and what the ledger would say."""
+    """A program gets all areas, each action with its whole request, and what the ledger would say."""
     (document,) = lines(run(["plan", "reviews", "--json"], CONNECTION))
-    learning, serving = document["plans"]
+    learning, serving, watching, telling = document["plans"]
+    assert (watching["area"], telling["area"]) == ("watching", "telling")
     assert (learning["area"], learning["state"], learning["idle"]) == ("learning", "training", False)
     assert learning["actions"][0]["request"] == REQUEST
     assert learning["ledger"]["head"]["dataset_id"] == "d1"
@@ -43,4 +44,4 @@ def test_shows() -> None:
 def test_all_pipelines() -> None:
     """Without a name, all pipelines are planned."""
     (document,) = lines(run(["plan", "--json"]))
-    assert [plan["pipeline"] for plan in document["plans"][::2]] == list(PIPELINES)
+    assert [plan["pipeline"] for plan in document["plans"][::4]] == list(PIPELINES)

@@ -1,4 +1,4 @@
-"""`freshet retrain`, `rollback`, `approve` and `reject` on a deployment of paper."""
+"""`freshet retrain`, `rollback`, `approve`, `reject` and `drift` on a deployment of paper."""
 
 import pytest
 
@@ -13,6 +13,8 @@ WISHES = [
     (["rollback", "reviews", "--to", "1"], "roll back reviews to=1"),
     (["approve", "reviews", "4"], "judge reviews 4 approved=True"),
     (["reject", "reviews", "4"], "judge reviews 4 approved=False"),
+    (["drift", "reviews"], "check reviews 24"),
+    (["drift", "reviews", "--hours", "1.5"], "check reviews 1.5"),
 ]
 
 
@@ -53,6 +55,7 @@ def test_nobody_can_be_asked(arguments: list[str]) -> None:
         (["approve", "reviews", "4"], "reviews: version 4 is approved"),
         (["reject", "reviews", "4"], "reviews: version 4 is rejected"),
         (["retrain", "reviews"], "a run of reviews is wished for"),
+        (["drift", "reviews"], "a drift check of reviews is wished for"),
     ],
 )
 def test_shows(arguments: list[str], words: str) -> None:
@@ -118,3 +121,13 @@ def test_usage(arguments: list[str]) -> None:
     connection = FakeConnection()
     assert run(arguments, connection).exit_code == 2
     assert connection.wishes == []
+
+
+@pytest.mark.parametrize(
+    ("state", "code"), [("no drift", 0), ("drift", 3), ("not enough data", 4), ("failed", 5), ("not started", 0)]
+)
+def test_what_a_check_found(state: str, code: int) -> None:
+    """With --wait the exit code says what a drift check found."""
+    result = run(["drift", "reviews", "--wait", "--json"], FakeConnection([None, story("checking"), story(state)]))
+    assert result.exit_code == code
+    assert lines(result)[-1]["state"] == state
