@@ -22,7 +22,7 @@ from chalicelib.core.stage import Stage
 from chalicelib.core.watched import CheckState, Verdict, Watched
 
 _REMEMBERED = 30  # checks, for the rule and for people
-_VERDICTS: dict[str, CheckState] = {"drift": "drift", "no drift": "no drift"}
+_TOLD = frozenset({"drift", "no drift"})  # the verdicts of a window that could be judged
 
 
 def decide_check(stage: Stage, facts: PipelineFacts, check: CheckFacts, now: datetime) -> Plan:
@@ -46,7 +46,7 @@ def decide_check(stage: Stage, facts: PipelineFacts, check: CheckFacts, now: dat
         told = f"{check.verdict['verdict']}: the figures are published"
         return Plan("checking", told, (PutMetrics(metrics, now.isoformat()),), Change(facts.head, (row,)))
     reasons = "; ".join(map(str, check.verdict.get("reasons", ()))) or f"p-value {check.verdict.get('p_value')}"
-    return _end(facts, check, _VERDICTS.get(check.verdict["verdict"], "not enough data"), reasons, now)
+    return _end(facts, check, check.verdict["verdict"], reasons, now)
 
 
 def _monitor(stage: Stage, pipeline: str, check: CheckFacts) -> Step:
@@ -64,14 +64,9 @@ def _lists(stage: Stage, pipeline: str, check: CheckFacts, now: datetime) -> tup
     labels = stage.bucket.ground_truth(pipeline)
     return (
         # A request lies under the hour that an instance's clock said; the job knows whether it is of the window.
-        ListFiles(folder.key(places.CAPTURE_MANIFEST), *hours(captured, start - timedelta(hours=1), end)),
-        ListFiles(folder.key(places.LABELS_MANIFEST), *hours(labels, start, now)),
+        ListFiles(folder.key(places.CAPTURE_MANIFEST), *places.hours(captured, start - timedelta(hours=1), end)),
+        ListFiles(folder.key(places.LABELS_MANIFEST), *places.hours(labels, start, now)),
     )
-
-
-def hours(prefix: str, start: datetime, end: datetime) -> tuple[str, str, str]:
-    """Return a prefix, what comes before every key of the hour that a time lies in, and what after those of another."""
-    return prefix, prefix + places.hour_folder(start), prefix + places.hour_folder(end + timedelta(hours=1))
 
 
 def confirmed(spec: PipelineSpec, watched: Watched) -> bool:
@@ -91,7 +86,7 @@ def _watched(facts: PipelineFacts, check: CheckFacts) -> Watched:
 def _metrics(check: CheckFacts, watched: Watched) -> dict[str, float]:
     verdict = check.verdict or {}
     found = dict(verdict.get("metrics") or {})
-    if verdict.get("verdict") in _VERDICTS:
+    if verdict.get("verdict") in _TOLD:
         found[WATCHED["drift"]] = float(confirmed(check.spec, watched))
     if _quality(verdict) in {"worse", "not worse"}:
         found[WATCHED["quality"]] = float(watched.worse)

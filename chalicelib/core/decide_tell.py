@@ -18,7 +18,6 @@ from chalicelib.core.watched import Told
 
 MOST_AT_ONCE = 20
 MOST_READ = 200  # decisions that concern nobody, which each look reads
-_MAX_SUBJECT = 100  # characters: Amazon SNS API reference, Publish
 _MAX_REASON = 2_000
 
 # What of each area is worth a notice, in words.
@@ -90,5 +89,4 @@ def _notice(stage: Stage, pipeline: str, decision: Decision, headline: str) -> P
     check_id = decision.evidence.get("check_id")
     if check_id:
         lines.append(f"Report: {stage.bucket.check_report(pipeline, check_id)}")
-    subject = f"Freshet {stage.name}: {pipeline}: {headline}"
-    return Publish(subject[:_MAX_SUBJECT], "\n".join(lines))
+    return Publish(f"Freshet {stage.name}: {pipeline}: {headline}", "\n".join(lines))

@@ -11,7 +11,7 @@ asked. The price: a drift that begins within a cool-down waits for its end.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib.core import container, places, schedules
@@ -115,43 +115,58 @@ def _ask_person(head: Head, past: Retrains, since: str, cause: str) -> Plan:
     )
 
 
+@dataclass(frozen=True)
+class _Due:
+    """A window that is to be checked, why, the id of the wish for it, and the head that has taken it up."""
+
+    start: datetime
+    end: datetime
+    cause: str
+    asked: str
+    head: Head
+
+
 def _begin(stage: Stage, facts: PipelineFacts, now: datetime) -> Plan:
-    head, policy, package = facts.head, facts.spec.drift, facts.wanted
-    slot = _due(facts, "drift", policy.schedule, now - GRACE)
-    if head.ask is None and slot is None:
+    due, package = _due_check(facts, now), facts.wanted
+    if due is None:
         return Plan("idle", "no check is due")
     if package is None or not _answers(stage, facts, package):
         return Plan("waiting", "a check is due once the version that is wanted answers")
-    if policy.capture_percent == 0:
+    if facts.spec.drift.capture_percent == 0:
         told = "nothing is captured of this pipeline: see capture_percent in its spec"
-        return Plan("idle", told, change=Change(replace(head, ask=None)) if head.ask else None)
-    if head.ask:
-        end = datetime.fromisoformat(head.ask.asked)
-        window = (end - timedelta(hours=head.ask.hours), end)
-        next_head, cause, asked = replace(head, ask=None), head.ask.cause, head.ask.id
-    else:
-        assert slot is not None  # noqa: S101 - or there was an ask
-        window = (schedules.parse(policy.schedule).last(slot - timedelta(microseconds=1)), slot)
-        next_head, cause, asked = replace(head, slots=_taken(head, "drift", slot)), "the schedule", ""
-    start, end = window
+        return Plan("idle", told, change=Change(due.head) if due.asked else None)
     row = CheckRow(
-        short_digest("check", facts.pipeline, package.run_id, asked or end.isoformat()),
-        "checking",
-        f"version {package.version}, from {start:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} UTC",
-        cause,
-        start.isoformat(),
-        end.isoformat(),
-        package.version,
-        package.run_id,
-        now.isoformat(),
-        asked,
+        check_id=short_digest("check", facts.pipeline, package.run_id, due.asked or due.end.isoformat()),
+        state="checking",
+        reason=f"version {package.version}, from {due.start:%Y-%m-%d %H:%M} to {due.end:%Y-%m-%d %H:%M} UTC",
+        cause=due.cause,
+        start=due.start.isoformat(),
+        end=due.end.isoformat(),
+        version=package.version,
+        run_id=package.run_id,
+        started=now.isoformat(),
+        asked=due.asked,
     )
     return Plan(
         "checking",
-        f"{cause}: {row.reason}",
-        change=Change(replace(next_head, check_id=row.check_id), (row,)),
-        documents=_documents(stage, facts.spec, row, head.watched),
+        f"{row.cause}: {row.reason}",
+        change=Change(replace(due.head, check_id=row.check_id), (row,)),
+        documents=_documents(stage, facts.spec, row, due.head.watched),
     )
+
+
+def _due_check(facts: PipelineFacts, now: datetime) -> _Due | None:
+    """Return the check that a person asked for, else that of the schedule's last slot."""
+    head, schedule = facts.head, facts.spec.drift.schedule
+    if head.ask:
+        end = datetime.fromisoformat(head.ask.asked)
+        start = end - timedelta(hours=head.ask.hours)
+        return _Due(start, end, head.ask.cause, head.ask.id, replace(head, ask=None))
+    slot = _due(facts, "drift", schedule, now - GRACE)
+    if slot is None:
+        return None
+    before = schedules.parse(schedule).last(slot - timedelta(microseconds=1))
+    return _Due(before, slot, "the schedule", "", replace(head, slots=_taken(head, "drift", slot)))
 
 
 def _documents(stage: Stage, spec: PipelineSpec, row: CheckRow, watched: Watched | None) -> tuple[WriteJson, ...]:

@@ -7,7 +7,7 @@ its own prefixes, so that no output can start another run.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from chalicelib.core import container
@@ -56,6 +56,11 @@ def ground_truth_key(pipeline: str, collected: datetime, inference_id: str, inde
 def hour_folder(time: datetime) -> str:
     """Return the folder of an hour, as SageMaker lays out captured requests and ground truth; UTC."""
     return f"{time:%Y/%m/%d/%H}/"
+
+
+def hours(prefix: str, start: datetime, end: datetime) -> tuple[str, str, str]:
+    """Return a prefix, what comes before every key of the hour that a time lies in, and what after those of another."""
+    return prefix, prefix + hour_folder(start), prefix + hour_folder(end + timedelta(hours=1))
 
 
 def refusal(key: str, size: int, intake: Intake) -> str | None:

@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from chalicelib.core import container, digests, job_requests, places
 from chalicelib.core.attempts import MAX_ATTEMPTS
-from chalicelib.core.decide_check import hours
 from chalicelib.core.decide_dataset import may_begin, name_run, next_dataset_id, wished_again
 from chalicelib.core.decide_rollout import wanted
 from chalicelib.core.decide_tell import untold
@@ -193,10 +192,11 @@ class Observer:
         """List the labels of the policy's days, and what was captured in them."""
         bucket, pipeline = self.stage.bucket, facts.pipeline
         since = now - timedelta(days=facts.spec.policy.feedback_days)
-        labels = self.storage.files(*hours(bucket.ground_truth(pipeline), since, now))
+        labels = self.storage.files(*places.hours(bucket.ground_truth(pipeline), since, now))
         if not labels:
             return LabelFiles()
-        captured = self.storage.files(*hours(bucket.captured(self.stage.names.endpoint(pipeline), VARIANT), since, now))
+        prefix = bucket.captured(self.stage.names.endpoint(pipeline), VARIANT)
+        captured = self.storage.files(*places.hours(prefix, since, now))
         return LabelFiles(tuple(labels), tuple(captured), digests.short_digest("labels", sorted(labels.items())))
 
     def _check(self, pipeline: str, head: Head) -> CheckFacts | None:
