@@ -236,11 +236,8 @@ def test_log_events_are_in_order(aws: Account) -> None:
     assert told[0] == "InvalidParameterException"
 
 
-def test_an_item_is_written_once(aws: Account) -> None:
-    """A conditional put of an item that is there is ConditionalCheckFailedException and changes nothing.
-
-    Source: DynamoDB API Reference, PutItem, ConditionExpression.
-    """
+def make_table(aws: Account) -> str:
+    """Make a table with the key ``k``, and return its name."""
     dynamodb, table = aws.client("dynamodb"), aws.name("table")
     dynamodb.create_table(
         TableName=table,
@@ -249,6 +246,15 @@ def test_an_item_is_written_once(aws: Account) -> None:
         BillingMode="PAY_PER_REQUEST",
     )
     dynamodb.get_waiter("table_exists").wait(TableName=table)
+    return str(table)
+
+
+def test_an_item_is_written_once(aws: Account) -> None:
+    """A conditional put of an item that is there is ConditionalCheckFailedException and changes nothing.
+
+    Source: DynamoDB API Reference, PutItem, ConditionExpression.
+    """
+    dynamodb, table = aws.client("dynamodb"), make_table(aws)
     item = {"k": {"S": "a"}, "n": {"N": "1"}}
     dynamodb.put_item(TableName=table, Item=item, ConditionExpression="attribute_not_exists(k)")
     with pytest.raises(ClientError) as error:
@@ -263,16 +269,9 @@ def test_a_table_says_what_its_items_live_by(aws: Account) -> None:
     """A table whose items have a time to live says which attribute has it; an item that has expired goes later.
 
     Source: DynamoDB Developer Guide, "Using time to live (TTL) in DynamoDB"; API Reference, UpdateTimeToLive. That it
-    goes is tested on the local cloud, where days pass: tests/localcloud/test_dynamodb.py.
+    goes is tested on the local cloud, where days pass: tests/localcloud/test_item_expiry.py.
     """
-    dynamodb, table = aws.client("dynamodb"), aws.name("table")
-    dynamodb.create_table(
-        TableName=table,
-        KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    dynamodb.get_waiter("table_exists").wait(TableName=table)
+    dynamodb, table = aws.client("dynamodb"), make_table(aws)
     before = dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
     assert before == {"TimeToLiveStatus": "DISABLED"}
     spec = {"AttributeName": "expires", "Enabled": True}

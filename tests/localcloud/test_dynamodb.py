@@ -1,12 +1,10 @@
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-DAY_S = 86_400
 REGION = "eu-central-1"
 TABLE = {
     "TableName": "ledger",
@@ -294,32 +292,3 @@ def test_what_is_not_there(dynamodb: Any) -> None:
     arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/none"
     with pytest.raises(dynamodb.exceptions.ResourceNotFoundException):
         dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "a", "Value": "b"}])
-
-
-def test_what_has_expired_is_deleted(start_cloud: Any) -> None:
-    """Items whose time to live has passed go at a look after that, for good; others, and odd ones, stay."""
-    cloud = start_cloud(virtual_clock=True)
-    client = cloud.client("dynamodb")
-    client.create_table(**TABLE)
-    now = datetime.now(UTC).timestamp()
-    lives: dict[str, dict[str, Any]] = {
-        "1": {"expires": {"N": f"{now + DAY_S:.0f}"}},
-        "2": {"expires": {"N": f"{now + 3 * DAY_S:.0f}"}},
-        "3": {"expires": {"S": "0"}},
-        "4": {"expires": {"N": f"{now - 6 * 365 * DAY_S:.0f}"}},
-        "5": {},
-    }
-    for number, more in lives.items():
-        client.put_item(TableName="ledger", Item=key(number) | more)
-    cloud.advance(2 * DAY_S)
-    assert len(items(client)) == 5
-    spec = {"AttributeName": "expires", "Enabled": True}
-    client.update_time_to_live(TableName="ledger", TimeToLiveSpecification=spec)
-    cloud.advance(2 * 3600)
-    assert {item["pk"]["N"] for item in items(client)} == {"2", "3", "4", "5"}
-    cloud.cloud.stop()
-    again = start_cloud(virtual_clock=True)
-    client = again.client("dynamodb")
-    assert {item["pk"]["N"] for item in items(client)} == {"2", "3", "4", "5"}
-    again.advance(2 * DAY_S)
-    assert {item["pk"]["N"] for item in items(client)} == {"3", "4", "5"}
