@@ -183,9 +183,3 @@ LABELS_MANIFEST = "ground-truth.manifest"
 CHECK_FILE = "check.json"
 ARTIFACTS = "artifacts"
 SCORED = "scored"
-
-
-def split_uri(uri: str) -> tuple[str, str]:
-    """Split ``s3://bucket/key`` into bucket and key."""
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return bucket, key

@@ -9,7 +9,6 @@ import json
 from hashlib import sha256
 from typing import Any
 
-from chalicelib.core import places
 from tests.chalicelib.aws.account import Account
 from tests.chalicelib.aws.evaluations import evaluation
 
@@ -35,8 +34,8 @@ def finish(account: Account, name: str, status: str = "Completed", **more: Any) 
 
 
 def _prepare(account: Account, job: dict[str, Any]) -> dict[str, Any]:
-    manifest = json.loads(account.objects.read(places.split_uri(_inputs(job)["raw"])[1]))
-    prefix = places.split_uri(manifest[0]["prefix"])[1]
+    manifest = json.loads(account.objects.read(_key(_inputs(job)["raw"])))
+    prefix = _key(manifest[0]["prefix"])
     files = {name: account.objects.read(prefix + name).decode().splitlines() for name in manifest[1:]}
     bad = [{"file": name, "reason": "a row cannot be read"} for name, rows in files.items() if "bad" in rows]
     rows = sorted({row for of_file in files.values() for row in of_file} | set(_labelled(account, job)))
@@ -52,13 +51,13 @@ def _prepare(account: Account, job: dict[str, Any]) -> dict[str, Any]:
 def _labelled(account: Account, job: dict[str, Any]) -> list[str]:
     """Return a row for each file of labels."""
     uri = _inputs(job).get("ground-truth")
-    manifest = json.loads(account.objects.read(places.split_uri(uri)[1])) if uri else [None]
+    manifest = json.loads(account.objects.read(_key(uri))) if uri else [None]
     return [f"labelled {key}" for key in manifest[1:]]
 
 
 def _monitor(account: Account, job: dict[str, Any]) -> dict[str, Any]:
     """Judge a window: a captured file that holds ``moved`` is drift."""
-    manifest = json.loads(account.objects.read(places.split_uri(_inputs(job)["capture"])[1]))
+    manifest = json.loads(account.objects.read(_key(_inputs(job)["capture"])))
     moved = any(b"moved" in account.objects.read(key) for key in manifest[1:])
     verdict = "drift" if moved else "no drift"
     return {"verdict": verdict, "p_value": 0.01 if moved else 0.5, "reasons": [], "metrics": {"Drift": float(moved)}}
@@ -73,8 +72,12 @@ def _output(job: dict[str, Any]) -> str:
 
 
 def _store(account: Account, uri: str, content: bytes) -> None:
-    account.objects.put(places.split_uri(uri)[1], content)
+    account.objects.put(_key(uri), content)
 
 
 def _dump(document: Any) -> bytes:
     return json.dumps(document).encode()
+
+
+def _key(uri: str) -> str:
+    return uri.removeprefix("s3://").partition("/")[2]

@@ -99,9 +99,3 @@ def test_files_beyond_all_bounds_are_refused_unread() -> None:
 def test_upload_of(name: str, upload: str) -> None:
     """Of a pinned copy's name only the upload's id may be logged; a name of another kind holds none."""
     assert places.upload_of(name) == upload
-
-
-def test_split_uri() -> None:
-    """A URI splits into bucket and key."""
-    folder = Bucket("freshet-dev-1-eu").run("reviews", "r")
-    assert places.split_uri(folder.uri("a", "b")) == ("freshet-dev-1-eu", folder.key("a", "b"))
