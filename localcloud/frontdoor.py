@@ -1,8 +1,10 @@
 """The front door: one WSGI application that hands each request to the service it was signed for.
 
-Unsigned requests go to the application's HTTP routes below ``/<stage>/`` and to the cloud's own pages; everything
-else is AWS's API. A web page must not reach in: another ``Host`` than the loopback's is refused (DNS rebinding), as
-is a foreign ``Origin`` anywhere but on the application's own routes, which are public on AWS too.
+Unsigned requests go to the application's HTTP routes below ``/<stage>/`` and to the cloud's own pages, and a person
+opens an object by ``/<bucket>/<key>``, as on AWS on its console; everything else is AWS's API. A web page must not
+reach in: another ``Host`` than the loopback's is refused (DNS rebinding), as is a foreign ``Origin`` anywhere but on
+the application's own routes, which are public on AWS too, and no page may embed or fetch an object by its address. The
+price: a program that forgot to sign reads objects here, and is refused on AWS.
 """
 
 import json
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _NAME = "localcloud.name"  # in a WSGI environment: which resource the request is about
 _NAMED = re.compile(rb'"\w+Name": ?"(?P<name>[\w/-]{1,256})"')
+_OPENED = re.compile(r"/[^/]+/.+", re.DOTALL)  # the address of an object
+# An object shares its origin with the application here, which on AWS it does not: what it holds may not run.
+_SANDBOX = ("Content-Security-Policy", "sandbox")
 _INVOCATIONS = re.compile(r"/endpoints/(?P<name>[^/]+)/invocations")
 
 log = logging.getLogger(__name__)
@@ -180,6 +185,10 @@ class FrontDoor:
         if link is not None and request.path == "/" and request.method == "GET":
             _check_origin(request)
             return _called(link, environ)
+        if request.method in {"GET", "HEAD"} and not request.query_string and _OPENED.fullmatch(raw_path):
+            _check_origin(request)
+            _check_opened(request)
+            return _called(self._services["s3"], environ, _SANDBOX)
         raise AwsError("MissingAuthenticationTokenException", "Missing Authentication Token", 403)
 
     def _to_sagemaker(self, request: Request, scope: Scope) -> Response:
@@ -223,15 +232,18 @@ class FrontDoor:
         )
 
 
-def _called(app: "WSGIApplication", environ: "WSGIEnvironment") -> "WSGIApplication":
-    """Call a service now, so that what it raises is answered like any refusal, and replay its answer."""
+def _called(app: "WSGIApplication", environ: "WSGIEnvironment", *more: tuple[str, str]) -> "WSGIApplication":
+    """Call a service now, so that what it raises is answered like any refusal, and replay its answer.
+
+    ``more``: headers beside the answer's own.
+    """
     begun: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start_response(
         status: str, headers: list[tuple[str, str]], exc_info: object = None, /
     ) -> Callable[[bytes], object]:
         del exc_info
-        begun[:] = [(status, headers)]
+        begun[:] = [(status, [*headers, *more])]
         return lambda _: None
 
     body = app(environ, start_response)
@@ -260,3 +272,9 @@ def _check_origin(request: Request) -> None:
     origin = request.headers.get("Origin")
     if origin is not None and origin.partition("://")[2] != request.host:
         raise AwsError("AccessDenied", f"a web page of {origin} may not call the local cloud", 403)
+
+
+def _check_opened(request: Request) -> None:
+    """Let people who follow a link to an object pass, and programs; browsers tell what else a page does with it."""
+    if request.headers.get("Sec-Fetch-Dest", "document") != "document":
+        raise AwsError("AccessDenied", "a web page may lead to an object, and not embed or fetch it", 403)

@@ -1,7 +1,8 @@
 """S3 as a container platform uses it: inputs down into a folder, outputs up from one, over the wire.
 
 Where the file of a key lands is what is left of the key after the prefix. A key that would lie outside its folder, or
-cannot be a file's name, fails the job. The price: objects come one after the other, in the order of their keys.
+cannot be a file's name, fails the job. The price: objects come one after the other, in the order of their keys. A page
+goes up as one, so that a browser shows it instead of storing it.
 """
 
 import json
@@ -21,6 +22,7 @@ from localcloud.errors import AwsError, DataError
 from localcloud.sagemaker.archive import regular_files
 
 _TRANSFER = TransferConfig(multipart_threshold=1 << 30, use_threads=False)
+_TYPES = {".html": {"ContentType": "text/html"}}  # by suffix; S3's own default else
 _ALL = slice(None)
 _ERRORS = (BotoCoreError, ClientError, Boto3Error)
 
@@ -165,7 +167,8 @@ class Objects:
     def upload(self, path: Path, location: Location) -> None:
         """Copy a file to a key."""
         try:
-            self._client.upload_file(str(path), location.bucket, location.key, Config=_TRANSFER)
+            typed = _TYPES.get(path.suffix, {})
+            self._client.upload_file(str(path), location.bucket, location.key, ExtraArgs=typed, Config=_TRANSFER)
         except _ERRORS as error:
             raise DataError(f"ClientError: Data upload failed: {location}: {_code(error)}") from error
 

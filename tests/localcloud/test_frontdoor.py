@@ -121,6 +121,40 @@ def test_a_client_that_goes_away_in_the_middle(cloud: Any, wait_for: Any, coding
     assert "request_failed" not in (cloud.state / "logs" / "cloud.log").read_text()
 
 
+def test_a_person_opens_an_object(cloud: Any) -> None:
+    """The address of an object shows it to whoever follows it; nothing in it may run, and nothing else is unsigned."""
+    s3 = cloud.client("s3")
+    s3.create_bucket(Bucket="shown", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    s3.put_object(Bucket="shown", Key="a b/c+%.html", Body=b"<p>", ContentType="text/html")
+    address = "/shown/a%20b/c%2B%25.html"
+    for headers in ({}, {"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "cross-site"}):
+        status, answered, body = cloud.request("GET", address, headers=headers)
+        assert (status, body, answered["Content-Type"]) == (200, b"<p>", "text/html")
+        assert answered["Content-Security-Policy"] == "sandbox"
+    assert cloud.request("HEAD", address)[0] == 200
+    assert cloud.request("GET", "/shown/never")[0] == 404
+    for method, path in (
+        ("GET", "/"),
+        ("GET", "/shown"),
+        ("GET", "/shown/"),
+        ("GET", f"{address}?acl"),
+        ("PUT", address),
+    ):
+        assert cloud.request(method, path)[0] == 403, (method, path)
+    assert s3.get_object(Bucket="shown", Key="a b/c+%.html")["Body"].read() == b"<p>"
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Dest": "empty"}, {"Sec-Fetch-Dest": "script"}]
+)
+def test_a_page_may_not_read_objects(cloud: Any, headers: dict[str, str]) -> None:
+    """A web page may lead a person to an object, and neither fetch it nor run or embed it."""
+    s3 = cloud.eventbridge_bucket("hidden")
+    s3.put_object(Bucket="hidden", Key="k", Body=b"content")
+    status, _, body = cloud.request("GET", "/hidden/k", headers=headers)
+    assert (status, b"content" in body) == (403, False)
+
+
 def test_sixteen_clients(start_cloud: Any) -> None:
     """Sixteen clients at once, each on its own connection, all get their own answers."""
     source = (

@@ -101,6 +101,9 @@ class Cloud:
         body: bytes = self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
         return body
 
+    def content_type(self, key: str) -> str:
+        return str(self.s3.head_object(Bucket=self.bucket, Key=key)["ContentType"])
+
     def keys(self, prefix: str) -> list[str]:
         found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", [])
         return [item["Key"] for item in found]

@@ -43,6 +43,17 @@ def test_a_processing_job_runs_for_real(cloud: Cloud) -> None:
     assert [detail["ProcessingJobStatus"] for detail in cloud.details("j")] == ["InProgress", "Completed"]
 
 
+def test_a_page_is_stored_as_one(cloud: Cloud) -> None:
+    """A browser shows the HTML that a job wrote; other outputs are bytes, as S3 takes what nobody describes (ours)."""
+    cloud.put("raw/report.html", b"<p>")
+    cloud.put("raw/a.csv", b"1")
+    raw = [s3_input("raw", cloud.uri("raw"), "/opt/ml/processing/input/raw")]
+    cloud.process("j", "prepare", ProcessingInputs=raw, **copied(cloud))
+    cloud.wait("j", "Completed")
+    assert cloud.content_type("out/raw/report.html") == "text/html"
+    assert cloud.content_type("out/raw/a.csv") == "binary/octet-stream"
+
+
 def test_an_entrypoint_replaces_the_images_command(cloud: Cloud) -> None:
     """ContainerEntrypoint runs instead of the image's own command, with the arguments behind it."""
     application = {"ImageUri": "job", "ContainerEntrypoint": ["/bin/sh", "-c"], "ContainerArguments": ["exit 9"]}
