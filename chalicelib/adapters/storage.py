@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.adapters.calls import translated
 from chalicelib.adapters.clients import client
-from chalicelib.core import digests
+from chalicelib.core import addresses, digests
 from chalicelib.core.actions import CopyVersion
 from chalicelib.core.errors import GoneError
 from chalicelib.core.facts import Upload, Version
@@ -73,6 +73,15 @@ class S3Storage:
                         return found
                     found[entry["Key"]] = entry["ETag"]
         return found
+
+    def address(self, key: str) -> str | None:
+        """Return where a person with rights opens a file with a browser; None if that is not known. Nothing is called.
+
+        The bucket is in the region that is called: the template makes both in one.
+        """
+        meta = client("s3").meta
+        of_s3 = {"endpoint_url": meta.endpoint_url, "partition": meta.partition, "region": meta.region_name}
+        return addresses.of_object(self.bucket, key, **of_s3)
 
     def read_json(self, key: str) -> Any | None:  # noqa: ANN401 - JSON
         """Return a document; None if there is none. Documents never change, so one that was read is remembered."""

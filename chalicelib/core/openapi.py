@@ -11,6 +11,7 @@ from typing import Any
 from chalicelib.core import bodies, feedback, predictions
 from chalicelib.core.spec import Column, PipelineSpec
 from chalicelib.core.values import MAX_NUMBER
+from chalicelib.core.watched import VERDICTS
 
 Json = dict[str, Any]
 
@@ -50,7 +51,11 @@ def describe(specs: Mapping[str, PipelineSpec], default: str) -> Json:
             "/health": {"get": _get("health", "Which pipelines can answer.", _json(_HEALTH))},
             "/openapi.json": {"get": _get("openapi", "This document.", _json({"type": "object"}))},
             "/pipelines": {
-                "get": _get("pipelines", "Every pipeline.", _json(_object({"pipelines": _list(_ref("Pipeline"))})))
+                "get": _get(
+                    "pipelines",
+                    "Every pipeline, and the one that `/predict` asks.",
+                    _json(_object({"default": {"const": default}, "pipelines": _list(_ref("Pipeline"))})),
+                )
             },
             "/pipelines/{pipeline}": {
                 **unknown,
@@ -58,8 +63,8 @@ def describe(specs: Mapping[str, PipelineSpec], default: str) -> Json:
                     "pipeline", "One pipeline.", _json(_ref("Pipeline")), problems=(404, *_PROBLEMS_OF_READING)
                 ),
             },
-            "/pipelines/{pipeline}/runs": {**unknown, "get": _get_stories("runs", "runs")},
-            "/pipelines/{pipeline}/checks": {**unknown, "get": _get_stories("checks", "drift checks")},
+            "/pipelines/{pipeline}/runs": {**unknown, "get": _get_stories("runs", "runs", "Run")},
+            "/pipelines/{pipeline}/checks": {**unknown, "get": _get_stories("checks", "drift checks", "Check")},
             "/predict": {"post": _predict("predict", {default: specs[default]}, ())},
             "/pipelines/{pipeline}/predict": {**unknown, "post": _predict("predict_with", specs, (404,))},
             "/feedback": {"post": _FEEDBACK_ROUTE},
@@ -127,11 +132,11 @@ def _predict(operation: str, specs: Mapping[str, PipelineSpec], more: tuple[int,
     }
 
 
-def _get_stories(member: str, words: str) -> Json:
+def _get_stories(member: str, words: str, schema: str) -> Json:
     return _get(
         member,
         f"A pipeline's newest {words}, the newest first.",
-        _json(_object({member: _list(_ref("Run"))})),
+        _json(_object({member: _list(_ref(schema))})),
         problems=(404, *_PROBLEMS_OF_READING),
     )
 
@@ -165,6 +170,18 @@ def _ref(name: str) -> Json:
 
 _TEXT: Json = {"type": "string"}
 _HEALTH = _object({"status": {"const": "ok"}, "endpoints": {"type": "object", "additionalProperties": _TEXT}})
+_RUN: Json = {
+    "id": _TEXT,
+    "run_id": {"type": ["string", "null"]},
+    "state": _TEXT,
+    "settled": {"type": "boolean"},
+    "started": {"type": ["string", "null"]},
+    "files": {"type": "integer"},
+    "rows": {"type": "object", "additionalProperties": {"type": "integer"}},
+    "metrics": {"type": "object", "additionalProperties": {"type": "number"}},
+    "verdict": {"enum": ["PROMOTE", "REJECT", "HOLD", None]},
+    "version": {"type": ["integer", "null"]},
+}
 _SCHEMAS: dict[str, Json] = {
     "Problem": _object(
         {
@@ -186,18 +203,17 @@ _SCHEMAS: dict[str, Json] = {
         closed=True,
     ),
     "Receipt": _object({"taken": {"type": "integer"}, "repeated": {"type": "integer"}}),
-    "Run": _object(
+    "Run": _object(_RUN),
+    "Check": _object(
         {
-            "id": _TEXT,
-            "run_id": {"type": ["string", "null"]},
-            "state": _TEXT,
-            "settled": {"type": "boolean"},
-            "started": {"type": ["string", "null"]},
-            "files": {"type": "integer"},
-            "rows": {"type": "object", "additionalProperties": {"type": "integer"}},
-            "metrics": {"type": "object", "additionalProperties": {"type": "number"}},
-            "verdict": {"enum": ["PROMOTE", "REJECT", "HOLD", None]},
-            "version": {"type": ["integer", "null"]},
+            **_RUN,
+            "state": {"enum": ["checking", *sorted(VERDICTS), "failed"]},
+            "reason": {"type": ["string", "null"], "description": "Why, in words; null unless there is a verdict."},
+            "report": {
+                "type": ["string", "null"],
+                "format": "uri",
+                "description": "Where a person who may read the bucket opens the report with a browser.",
+            },
         }
     ),
     "Pipeline": _object(

@@ -157,7 +157,11 @@ class Bucket:
 
     def check_report(self, pipeline: str, check_id: str) -> str:
         """Return the URI of a drift check's report."""
-        return self.check(pipeline, check_id).uri(container.MONITORING, container.REPORT_FILE)
+        return f"s3://{self.name}/{self.check_report_key(pipeline, check_id)}"
+
+    def check_report_key(self, pipeline: str, check_id: str) -> str:
+        """Return the key of a drift check's report."""
+        return self.check(pipeline, check_id).key(container.MONITORING, container.REPORT_FILE)
 
     def uploads(self, pipeline: str) -> str:
         """Return the prefix of the labelled files of a pipeline."""

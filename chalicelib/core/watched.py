@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 CheckState = Literal["checking", "drift", "no drift", "not enough data", "failed"]
+VERDICTS: frozenset[CheckState] = frozenset({"drift", "no drift", "not enough data"})
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ def predict_with(pipeline: str) -> Response:
 
 @routes.add("GET", "/pipelines")
 def pipelines() -> Response:
-    """Describe every pipeline."""
-    return document({"pipelines": bootstrap.services().catalogue.all()})
+    """Describe every pipeline, and name the one that answers where none is named."""
+    return document({"default": DEFAULT, "pipelines": bootstrap.services().catalogue.all()})
 
 
 @routes.add("GET", "/pipelines/{pipeline}")

@@ -30,6 +30,9 @@ class Storage(Protocol):
     def files(self, prefix: str, first: str, end: str) -> Mapping[str, str]:
         """List the files below a prefix, after one key and before another: their ETags by key, in their order."""
 
+    def address(self, key: str) -> str | None:
+        """Return where a person with rights opens a file with a browser; None if that is not known."""
+
     def read_json(self, key: str) -> Any | None:  # noqa: ANN401 - JSON
         """Return a document, which is only read; None if there is none."""
 

@@ -236,3 +236,16 @@ def test_page(local: Local) -> None:
         with urlopen(page + name) as response:  # noqa: S310 - our own loopback address
             assert needle in response.read().decode()
             assert response.headers["Content-Security-Policy"].startswith("default-src 'none'")
+
+
+def test_report_of_a_drift_check(local: Local, first: Mapping[str, Any]) -> None:  # noqa: ARG001 - a model is live
+    """Whoever follows the link that the page has of a drift check reads the report, as a page."""
+    local.freshet("predict", "A moving film.")
+    ran = local.freshet("drift", "reviews", "--hours", "24", "--wait")
+    assert ran.code in {0, 3, 4}, ran.stderr
+    with urlopen(f"{local.address['api_url']}pipelines/reviews/checks") as response:  # noqa: S310 - loopback
+        check = json.load(response)["checks"][0]
+    assert (check["id"], check["state"]) == (ran.last["id"], ran.last["state"])
+    with urlopen(check["report"]) as response:  # noqa: S310 - our own loopback address
+        assert response.headers.get_content_type() == "text/html"
+        assert b"<!doctype html>" in response.read().lower()

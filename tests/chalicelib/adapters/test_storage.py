@@ -1,9 +1,12 @@
 """S3, held against the account in memory and against the local cloud alike."""
 
 import time
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
+from chalicelib.adapters import clients
 from tests.chalicelib.adapters.sides import STORAGE, Side
 from tests.chalicelib.aws.world import STAGE
 
@@ -73,3 +76,34 @@ def test_first_writer_wins(side: Side) -> None:  # noqa: ARG001
     STORAGE.write_json_once("datasets/contract/once.json", {"writer": 1})
     STORAGE.write_json_once("datasets/contract/once.json", {"writer": 2})
     assert STORAGE.read_json("datasets/contract/once.json") == {"writer": 1}
+
+
+def test_address_on_the_local_cloud(local: Side) -> None:
+    """Whoever follows the address of an object of the local cloud reads it, whatever its key holds."""
+    for key in ("monitoring/reviews/c/report.html", "uploads/reviews/a b+c&d=1%20#é?.csv"):
+        local.put(key, key.encode())
+        address = STORAGE.address(key)
+        assert address is not None
+        with urlopen(address) as answer:  # noqa: S310 - our own loopback address
+            assert answer.read() == key.encode()
+    with pytest.raises(HTTPError, match="404"):
+        urlopen(f"{STORAGE.address('monitoring/never')}")  # noqa: S310 - our own loopback address
+
+
+@pytest.mark.parametrize(
+    ("region", "console"),
+    [
+        ("eu-central-1", "https://eu-central-1.console.aws.amazon.com/s3/object/"),
+        ("us-east-1", "https://us-east-1.console.aws.amazon.com/s3/object/"),
+        ("cn-north-1", "https://cn-north-1.console.amazonaws.cn/s3/object/"),
+        ("us-gov-west-1", "https://us-gov-west-1.console.amazonaws-us-gov.com/s3/object/"),
+    ],
+)
+def test_address_on_aws(region: str, console: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where boto3 calls AWS, an address is of the console of the region that is called; nothing is called for it."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", region)
+    clients.client.cache_clear()
+    address = STORAGE.address("a/b.html")
+    clients.client.cache_clear()
+    assert address == f"{console}{STAGE.bucket_name}?region={region}&prefix=a/b.html"

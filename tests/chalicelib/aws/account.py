@@ -117,8 +117,19 @@ class Bus:
         return {"FailedEntryCount": 0, "Entries": []}
 
 
+@dataclass(frozen=True)
+class Meta:
+    """What a boto3 client of S3 knows of itself."""
+
+    endpoint_url: str = "https://s3.eu-central-1.amazonaws.com"
+    partition: str = "aws"
+    region_name: str = "eu-central-1"
+
+
 class Client:
     """A boto3 client: its methods are those of a service's state."""
+
+    meta = Meta()
 
     def __init__(self, account: Account, state: Any) -> None:
         self._account, self._state = account, state

@@ -73,7 +73,7 @@ class World:
             batches=Batches(observer, store, book, performer, clock),
             wishes=Wishes(observer, reader, book, performer, clock),
             stories=Stories(observer, store, book, clock),
-            checks=Checks(observer, book),
+            checks=Checks(observer, store, book),
             standings=Standings(observer, book, clock),
             predictor=Predictor(STAGE, self.specs, reader, self.runtime, self.keys),
             bus=EventBridgeBus(STAGE.name),

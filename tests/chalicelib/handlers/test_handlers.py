@@ -1,12 +1,14 @@
 """The Chalice application: HTTP requests in, documents out."""
 
 import json
+from typing import Any
 
 import pytest
 from chalice.test import Client
 
-from chalicelib.pipelines import PIPELINES
-from tests.chalicelib.aws.world import World
+from chalicelib.pipelines import DEFAULT, PIPELINES
+from tests.chalicelib.aws.programs import finish
+from tests.chalicelib.aws.world import STAGE, World
 from tests.chalicelib.gateway import Gateway
 from tests.chalicelib.reliability.kills import traffic
 
@@ -107,6 +109,74 @@ def test_checks(gateway: Gateway, world: World) -> None:
     (check,) = json.loads(gateway.ask("GET", "/pipelines/reviews/checks").data)["checks"]
     assert (check["state"], check["version"], check["settled"]) == ("drift", 1, True)
     assert gateway.ask("GET", "/pipelines/nobody/checks").status_code == 404
+
+
+def checks(gateway: Gateway) -> list[dict[str, Any]]:
+    """Return what is told of the drift checks."""
+    told: list[dict[str, Any]] = json.loads(gateway.ask("GET", "/pipelines/reviews/checks").data)["checks"]
+    return told
+
+
+@pytest.fixture
+def checking(world: World) -> World:
+    """Give a pipeline of which a window that moved is being checked."""
+    world.drop("a.csv", "1")
+    world.walk()
+    traffic("moved")(world)
+    while not world.jobs("drift"):
+        world.look()
+    return world
+
+
+def test_report_of_a_check(gateway: Gateway, checking: World) -> None:
+    """A check that ended with a verdict says why, and where a person opens the report that its job wrote."""
+    checking.walk()
+    (check,) = checks(gateway)
+    key = next(key for key in checking.account.objects.list_keys("monitoring/") if key.endswith("/verdict.json"))
+    beside = key.removesuffix("verdict.json") + "report.html"
+    console = "https://eu-central-1.console.aws.amazon.com/s3/object"
+    assert check["report"] == f"{console}/{STAGE.bucket_name}?region=eu-central-1&prefix={beside}"
+    assert check["reason"] == "p-value 0.01"
+
+
+def test_no_report_while_a_check_runs(gateway: Gateway, checking: World) -> None:  # noqa: ARG001 - it runs
+    """A check that has not ended has neither a reason nor a report."""
+    (check,) = checks(gateway)
+    assert (check["state"], check["reason"], check["report"]) == ("checking", None, None)
+
+
+def test_no_report_of_a_failed_check(gateway: Gateway, checking: World) -> None:
+    """A check that failed has no report, and of its reason, which may quote what AWS said, nothing is told."""
+    finish(checking.account, checking.jobs("drift")[0], "Failed", ExitMessage="canary-8161")
+    checking.walk()
+    (check,) = checks(gateway)
+    assert (check["state"], check["reason"], check["report"]) == ("failed", None, None)
+    assert "canary-8161" in checking.services.checks.recent("reviews")[0].reason
+
+
+def test_no_report_of_a_check_without_a_job(gateway: Gateway, checking: World) -> None:
+    """A window of which nothing was captured needs no job, so there is a reason and no report."""
+    checking.walk()
+    checking.account.advance(25 * 3600)
+    checking.walk()
+    check = checks(gateway)[0]
+    assert (check["state"], check["reason"]) == ("not enough data", "nothing was captured in the window")
+    assert check["report"] is None
+
+
+def test_checks_cost_sagemaker_nothing(gateway: Gateway, checking: World) -> None:
+    """Telling of checks, which everybody who opens the page asks for, makes no call of SageMaker or S3."""
+    checking.walk()
+    before = len(checking.account.history)
+    assert checks(gateway)
+    assert set(checking.account.history[before:]) == {"query"}
+
+
+def test_default_pipeline(gateway: Gateway) -> None:
+    """The pipeline that `/predict` asks is told by name, and is one of those that there are."""
+    told = json.loads(gateway.ask("GET", "/pipelines").data)
+    assert told["default"] == DEFAULT
+    assert DEFAULT in {pipeline["name"] for pipeline in told["pipelines"]}
 
 
 def test_runs(gateway: Gateway, world: World) -> None:
