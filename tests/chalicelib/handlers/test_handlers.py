@@ -1,12 +1,15 @@
 """The Chalice application: HTTP requests in, documents out."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 from chalice.test import Client
 
+from chalicelib.core.openapi import describe
 from chalicelib.pipelines import DEFAULT, PIPELINES
+from chalicelib.web import FILES
 from tests.chalicelib.aws.programs import finish
 from tests.chalicelib.aws.world import STAGE, World
 from tests.chalicelib.gateway import Gateway
@@ -84,6 +87,31 @@ def test_page_is_self_contained(client: Client) -> None:
     assert "http" not in html
     assert "<style" not in html
     assert "onclick" not in html
+
+
+def test_page_asks_for_what_there_is() -> None:
+    """The page's script asks for routes that there are, by addresses that hold behind any prefix."""
+    asked = re.findall(r"""fetch\(["`]([^"`]+)["`]""", FILES["page.js"][0])
+    routes = {re.sub(r"\$\{[^}]*\}", "{pipeline}", address) for address in asked}
+    assert routes == {"predict", "pipelines", "pipelines/{pipeline}/checks"}
+    assert {f"/{route}" for route in routes} <= set(describe(PIPELINES, DEFAULT)["paths"])
+
+
+def test_page_has_what_its_script_fills() -> None:
+    """Every element that the script looks for is on the page, once."""
+    sought = set(re.findall(r"""byId\("([^"]+)"\)""", FILES["page.js"][0]))
+    there = re.findall(r'\bid="([^"]+)"', FILES["index.html"][0])
+    assert {"answer", "checks-list", "checks-told"} <= sought <= set(there)
+    assert len(there) == len(set(there))
+
+
+def test_page_takes_no_answer_for_markup() -> None:
+    """What is answered becomes text alone; links lead to web addresses only, in a tab that cannot look back."""
+    script = FILES["page.js"][0]
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment", script)
+    assert script.count(".href =") == script.count('.rel = "noopener"') == 1
+    assert '["http:", "https:"].includes(new URL(text).protocol)' in script
+    assert "if (isWebAddress(check.report))" in script
 
 
 def test_no_such_file(client: Client) -> None:
