@@ -1,3 +1,6 @@
+import re
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,6 +8,18 @@ from hypothesis import strategies as st
 from training.text import normalize, tokenize
 
 ANY = st.text(st.characters(exclude_categories=()))  # lone surrogates and control characters too
+QUOTES = str.maketrans(
+    dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u02bc`\u00b4\uff07", "'")
+    | dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02", '"')
+    | dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff\u180e")
+)
+
+
+def defined(text: str) -> list[str]:
+    """Return the tokens of a text without tags and entities as they are defined: folded as a whole, then found."""
+    text = unicodedata.normalize("NFKD", text.translate(QUOTES)).casefold()
+    text = re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFKD", text).casefold())
+    return re.findall(r"[^\W_]+(?:'[^\W_]+)*|[!?.,:;()\"/*]", unicodedata.normalize("NFC", text))
 
 
 @pytest.mark.parametrize(
@@ -27,6 +42,20 @@ ANY = st.text(st.characters(exclude_categories=()))  # lone surrogates and contr
 def test_text_becomes_these_tokens(text: str, tokens: list[str]) -> None:
     """HTML, case, accents, quotes, invisible and broken characters are treated as the module says."""
     assert tokenize(text) == tokens
+
+
+@given(ANY | st.text(st.sampled_from("aZ0_' `\u2019'.\"-\u00e9\u0301\u1fef\u03a3\x1c")))
+def test_tokens_are_what_is_defined(text: str) -> None:
+    """However tokens are found, they are those of the whole text, folded and searched by the expression."""
+    text = text.translate({ord("<"): " ", ord("&"): " "})
+    assert tokenize(text) == defined(text)
+
+
+def test_every_character_between_others_is_as_defined() -> None:
+    """Each character of Unicode, after a letter and before one, gives the tokens that are defined."""
+    for first in range(0, 0x110000, 0x1000):
+        text = " ".join(f"'e{chr(code)}E{chr(code)}'" for code in range(first, first + 0x1000) if chr(code) not in "<&")
+        assert tokenize(text) == defined(text)
 
 
 @given(ANY)

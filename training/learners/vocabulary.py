@@ -3,8 +3,10 @@
 All documents are one flat array of token numbers. Peak memory is a few arrays of that length (8 bytes a token).
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from scipy import sparse
@@ -34,12 +36,12 @@ class Encoded:
 
 def encode(documents: Iterable[Sequence[str]]) -> Encoded:
     """Return documents as numbers, given to tokens in the order in which they appear."""
-    numbers: dict[str, int] = {}
+    numbers = defaultdict[str, int](count().__next__)
     parts = [np.zeros(0, np.int32)]
     for tokens in documents:
-        encoded = [numbers.setdefault(token, len(numbers)) for token in tokens]
-        encoded.append(UNKNOWN)
-        parts.append(np.array(encoded, np.int32))
+        encoded = np.full(len(tokens) + 1, UNKNOWN, np.int32)
+        encoded[:-1] = np.fromiter(map(numbers.__getitem__, tokens), np.int32, len(tokens))
+        parts.append(encoded)
     starts = np.cumsum([len(part) for part in parts])
     return Encoded(list(numbers), np.concatenate(parts).astype(np.int64), starts)
 
@@ -75,6 +77,7 @@ def presence(found: Features, starts: Ints, size: int) -> sparse.csr_matrix:
     indices = found[known]
     ones = np.ones(len(indices), np.float32)
     matrix = sparse.csr_matrix((ones, indices, counts[starts]), shape=(len(starts) - 1, size))
+    matrix = matrix.tocsc().tocsr()  # puts the features of each document in order in half the time of a sort
     matrix.sum_duplicates()
     matrix.data[:] = 1
     return matrix
