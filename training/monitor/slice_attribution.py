@@ -45,7 +45,7 @@ Ints = npt.NDArray[np.int64]
 
 LEAST_ROWS = 50  # explained, of a slice on each side
 DEALT_BEYOND = 2  # that reach what a slice of the largest p-value that is no chance does
-CELLS = 1_048_576  # dealt groups in memory at once: 8 MB
+CELLS = 1_048_576  # in memory at once, 8 MB an array: dealt groups or features, whichever are more
 
 
 def find(partition: Partition, baseline: Contributions, window: Explained, level: float) -> list[dict[str, Any]]:
@@ -127,7 +127,7 @@ def deal(values: sparse.csr_matrix, groups: Ints, rows: int, draws: int, seed: i
     sizes, random = np.bincount(groups), np.random.default_rng(seed)
     shape = (len(sizes), len(groups))
     sums = (sparse.csr_matrix((np.ones(len(groups)), (groups, np.arange(len(groups)))), shape) @ abs(values)).toarray()
-    step = max(1, CELLS // len(sizes))
+    step = max(1, CELLS // max(sums.shape))
     gains = [np.zeros(0)]
     for first in range(0, draws, step):
         order = random.permuted(np.tile(np.arange(len(sizes)), (min(step, draws - first), 1)), axis=1)
