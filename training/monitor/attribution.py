@@ -14,18 +14,21 @@ a feature that mattered to nothing before is not among them, however much it mat
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from training.monitor.contributions import Explainer
+from training.monitor.parts import Partition
 from training.monitor.sample import Sample
 from training.monitor.window import Batch
 from training.resampling import Groups
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 
 ROWS = 2_000  # that are explained, of baseline and window each: what a check of a table spends most of its time on
 FEATURES = 300
@@ -38,18 +41,20 @@ LEAST_GAIN = 0.9  # Clarify's
 class Contributions:
     """Of some rows what these ``features`` of the model contributed, shape (rows, features), and the rows' groups.
 
-    ``model`` is the digest of the model's files.
+    ``model`` is the digest of the model's files, ``members`` say which rows belong to which parts (see `parts`), shape
+    (rows, parts).
     """
 
     model: str
     features: Ints
     values: sparse.csr_matrix
     groups: Groups
+    members: Bools
 
     @property
     def attributions(self) -> Floats:
         """The mean absolute contribution of each feature, shape (features,)."""
-        return np.asarray(abs(self.values).mean(axis=0)).ravel()
+        return attributions(self.values)
 
     @property
     def means(self) -> Floats:
@@ -74,12 +79,24 @@ class Attributed:
     chance: float | None
 
 
-class Attributing:
-    """Explains a bounded sample of a window's rows, as they come: the features of a baseline."""
+class Explained(NamedTuple):
+    """What features contributed to some rows of a window, shape (rows, features), the rows' groups, and their parts.
 
-    def __init__(self, explainer: Explainer, baseline: Contributions) -> None:
+    ``members`` has shape (rows, parts).
+    """
+
+    values: sparse.csr_matrix
+    groups: Groups
+    members: Bools
+
+
+class Attributing:
+    """Explains a bounded sample of a window's rows, as they come: the features of a baseline, and the rows' parts."""
+
+    def __init__(self, explainer: Explainer, baseline: Contributions, partition: Partition) -> None:
         self._explainer = explainer
         self._features = baseline.features
+        self._partition = partition
         self._sample = Sample(ROWS)
         self.rows = 0
 
@@ -87,17 +104,27 @@ class Attributing:
         """Explain those of some rows that are kept."""
         places = self._sample.wanted(batch.groups)
         if len(places):
-            values = self._explainer.explain([batch.rows[place] for place in places.tolist()])[:, self._features]
+            rows = [batch.rows[place] for place in places.tolist()]
+            values = self._explainer.explain(rows)[:, self._features]
+            members = sparse.csr_matrix(self._partition.members(rows), dtype=np.float64)
             references = [batch.references[place] for place in places.tolist()]
-            self._sample.add(values.tocsr(), batch.groups[places], references)
+            # One sample of both, so that a row and its parts are kept or dropped together.
+            self._sample.add(sparse.hstack([values, members], "csr"), batch.groups[places], references)
             self.rows += len(places)
 
-    def values(self) -> sparse.csr_matrix:
-        """Return the contributions to the kept rows; there must be some."""
-        return self._sample.rows()[0]
+    def explained(self) -> Explained:
+        """Return the kept rows; there must be some."""
+        both, groups = self._sample.rows()
+        width = len(self._features)
+        return Explained(both[:, :width], groups, both[:, width:].toarray().astype(np.bool_))
 
 
-def choose(model: str, values: sparse.csr_matrix, groups: Groups) -> Contributions:
+def attributions(values: sparse.csr_matrix) -> Floats:
+    """Return the mean absolute contribution of each feature to some rows, shape (features,)."""
+    return np.asarray(abs(values).mean(axis=0)).ravel()
+
+
+def choose(model: str, values: sparse.csr_matrix, groups: Groups, members: Bools) -> Contributions:
     """Return a baseline's contributions: those of the features that matter most to it.
 
     Parameters
@@ -106,13 +133,13 @@ def choose(model: str, values: sparse.csr_matrix, groups: Groups) -> Contributio
         The digest of the model's files.
     values
         What each feature of the model contributed, shape (rows, features).
-    groups
-        Those of the rows.
+    groups, members
+        Those of the rows, and which parts they belong to, shape (rows, parts).
     """
-    attributions = np.asarray(abs(values).mean(axis=0)).ravel()
-    order = np.argsort(-attributions, kind="stable")[:FEATURES].astype(np.int64)
-    features = order[attributions[order] > 0]
-    return Contributions(model, features, values[:, features].tocsr(), groups)
+    sizes = attributions(values)
+    order = np.argsort(-sizes, kind="stable")[:FEATURES].astype(np.int64)
+    features = order[sizes[order] > 0]
+    return Contributions(model, features, values[:, features].tocsr(), groups, members)
 
 
 def some_rows(groups: Groups, seed: int = 0) -> Ints:
@@ -124,8 +151,8 @@ def some_rows(groups: Groups, seed: int = 0) -> Ints:
 
 def attribute(baseline: Contributions, window: sparse.csr_matrix) -> Attributed:
     """Compare a window's contributions, shape (rows, features of the baseline), with the baseline's."""
-    before, now = baseline.attributions, np.asarray(abs(window).mean(axis=0)).ravel()
-    gain = ranking_gain(before, now)
+    before, now = baseline.attributions, attributions(window)
+    gain = float(ranking_gain(before, now))
     usual = _without_drift(baseline, window.shape[0]) if baseline.groups.count >= LEAST_GROUPS else np.zeros(0)
     return Attributed(
         baseline.features,
@@ -138,12 +165,15 @@ def attribute(baseline: Contributions, window: sparse.csr_matrix) -> Attributed:
     )
 
 
-def ranking_gain(before: Floats, now: Floats) -> float:
-    """Return the normalised discounted cumulative gain of the order of ``now``; 1 if nothing was attributed before."""
-    ordered = np.argsort(-now, kind="stable")
-    discounts = 1 / np.log2(2 + np.arange(len(before)))
-    ideal = float(np.sort(before)[::-1] @ discounts)
-    return float(before[ordered] @ discounts) / ideal if ideal > 0 else 1.0
+def ranking_gain(before: Floats, now: Floats) -> Floats:
+    """Return the normalised discounted cumulative gain of the order of ``now``; 1 if nothing was attributed before.
+
+    Both have shape (..., features), and the gains shape (...).
+    """
+    ordered = np.take_along_axis(before, np.argsort(-now, axis=-1, kind="stable"), axis=-1)
+    discounts = 1 / np.log2(2 + np.arange(before.shape[-1]))
+    ideal = np.sort(before, axis=-1)[..., ::-1] @ discounts
+    return np.divide(ordered @ discounts, ideal, where=ideal > 0, out=np.ones_like(ideal))
 
 
 def _without_drift(baseline: Contributions, rows: int, seed: int = 0) -> Floats:
@@ -157,7 +187,7 @@ def _without_drift(baseline: Contributions, rows: int, seed: int = 0) -> Floats:
         order = random.permutation(groups.count)
         last = int(np.searchsorted(np.cumsum(sizes[order]), wanted)) + 1
         taken, left = sums[order[:last]].sum(axis=0), sums[order[last:]].sum(axis=0)
-        gains.append(ranking_gain(left, taken))  # what is left is not a mean, but in its order and proportions
+        gains.append(float(ranking_gain(left, taken)))  # what is left is not a mean, but in its order and proportions
     return np.array(gains)
 
 

@@ -7,7 +7,7 @@ It lies beside the baseline's other files, and none of it can hold code. `backgr
 can be told by them, but not what they were called. Where the baseline was made with its model, row ``i`` of those that
 were explained got ``contribution-values[starts[i]:starts[i + 1]]`` of the features at the same places of
 ``contribution-places``, which are places in ``contribution-features``, the model's; its group is the ``i``-th of
-``contribution-groups``.
+``contribution-groups``, and ``contribution-parts`` says which parts it belongs to, shape (rows, parts).
 """
 
 from collections.abc import Mapping, Sequence
@@ -83,7 +83,8 @@ def make(
     tally, order = Tally(len(partition.parts)), np.argsort(groups.of_row, kind="stable")
     numbers = answers.numbers if spec.regression else answers.called.astype(np.float64)
     tally.add(partition.members([rows[place] for place in order.tolist()]), numbers[order], groups.of_row[order])
-    return Background(partition, tally.sums(), _tokens(spec, cells, rows), _contributions(model, rows, groups))
+    contributions = _contributions(model, partition, rows, groups)
+    return Background(partition, tally.sums(), _tokens(spec, cells, rows), contributions)
 
 
 def _tokens(spec: PipelineSpec, cells: Cells, rows: Sequence[Mapping[str, Value]]) -> dict[str, Tokens]:
@@ -96,14 +97,14 @@ def _tokens(spec: PipelineSpec, cells: Cells, rows: Sequence[Mapping[str, Value]
 
 
 def _contributions(
-    model: GivenModel | None, rows: Sequence[Mapping[str, Value]], groups: Groups
+    model: GivenModel | None, partition: Partition, rows: Sequence[Mapping[str, Value]], groups: Groups
 ) -> Contributions | None:
     explainer = explainer_of(model.loaded.model) if model else None
     if model is None or explainer is None:
         return None
     places = some_rows(groups)
-    values = explainer.explain([rows[place] for place in places.tolist()])
-    return choose(model.digest, values, groups.take(places))
+    some = [rows[place] for place in places.tolist()]
+    return choose(model.digest, explainer.explain(some), groups.take(places), partition.members(some))
 
 
 def write(folder: Path, background: Background) -> None:
@@ -132,6 +133,7 @@ def write(folder: Path, background: Background) -> None:
             "contribution-places": contributions.values.indices.astype(np.int32),
             "contribution-starts": contributions.values.indptr.astype(np.int64),
             "contribution-groups": contributions.groups.of_row,
+            "contribution-parts": contributions.members,
         }
     for name, values in arrays.items():
         np.save(folder / f"{name}.npy", values, allow_pickle=False)
@@ -159,8 +161,9 @@ def read(folder: Path, spec: PipelineSpec) -> Background:
         if [cut.column for cut in partition.cuts] != [column.name for column in spec.columns]:
             raise InputError("the baseline is not of this spec's columns: make it anew")
         tokens = {str(name): Tokens(int(every), int(unknown)) for name, every, unknown in known["tokens"]}
-        contributions = None if known["model"] is None else _read_contributions(folder, str(known["model"]))
-        return Background(partition, _read_sums(folder, len(partition.parts)), tokens, contributions)
+        parts, model = len(partition.parts), known["model"]
+        contributions = None if model is None else _read_contributions(folder, str(model), parts)
+        return Background(partition, _read_sums(folder, parts), tokens, contributions)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InputError(f"the baseline's files do not fit each other: {type(error).__name__}") from error
 
@@ -174,14 +177,15 @@ def _read_sums(folder: Path, parts: int) -> Sums:
     return Sums(totals, products, groups[:-1], int(groups[-1]))
 
 
-def _read_contributions(folder: Path, model: str) -> Contributions:
+def _read_contributions(folder: Path, model: str, parts: int) -> Contributions:
     features = read_array(folder, "contribution-features", np.int64)
     values = read_array(folder, "contribution-values", np.float64)
     places = read_array(folder, "contribution-places", np.int32)
     starts = read_array(folder, "contribution-starts", np.int64)
     of_row = read_array(folder, "contribution-groups", np.int64)
+    members = read_array(folder, "contribution-parts", np.bool_, (len(of_row), parts))
     matrix: sparse.csr_matrix = sparse.csr_matrix((values, places, starts), (len(starts) - 1, len(features)))
     matrix.check_format(full_check=True)
     if len(of_row) != matrix.shape[0] or not np.isfinite(values).all():
         raise InputError("the baseline's files do not fit each other: their lengths differ")
-    return Contributions(model, features, matrix, Groups(of_row, int(of_row.max(initial=-1)) + 1))
+    return Contributions(model, features, matrix, Groups(of_row, int(of_row.max(initial=-1)) + 1), members)

@@ -1,15 +1,19 @@
-"""What a check's page says of the answers: how they changed by slice, and what the model looks at now."""
+"""What a check's page says of the answers: how they changed by slice, and what the model looks at now.
 
-from collections.abc import Mapping
+Of a slice no feature is named: only what its ranking is worth.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from chalicelib.core.spec import PipelineSpec
+from training.monitor.attribution import LEAST_GAIN
 from training.monitor.report_inputs import unit
-from training.report import drift_plots
+from training.report import drift_plots, sections
 from training.report.pages import chance, number
-from training.report.sections import Plots, Section, Table, Text
+from training.report.sections import Block, Plots, Section, Table, Text
 
 MOST_SLICES = 40  # drawn: those that changed most
 MOST_FEATURES = 20
@@ -100,6 +104,31 @@ def looked_at(spec: PipelineSpec, statistics: Mapping[str, Any]) -> list[Section
                         for feature in features
                     ],
                 ),
+                *_by_slice(one["slices"]),
             ],
         )
+    ]
+
+
+def _by_slice(slices: Sequence[Mapping[str, Any]]) -> list[Block]:
+    """Return a table of what the ranking of each slice is worth."""
+    rows = [
+        [
+            one["column"],
+            one["slice"],
+            *(f"{one[side]:,}" for side in ("rows_before", "rows")),
+            *(number(one[gain], 3) for gain in ("ndcg", "ndcg_without_drift")),
+            chance(one["p_value"]),
+        ]
+        for one in slices
+    ]
+    heads = ("Column", "slice", "rows explained before", "now", "worth of the ranking", "without drift", "p, corrected")
+    otherwise = "No slice has explained rows enough for a ranking of its own."
+    explained = (
+        "Each slice's ranking is held against the baseline's of the same slice. p is corrected for all slices; a small"
+        f" one is told exactly only where the worth is below {LEAST_GAIN}."
+    )
+    return [
+        sections.paired(heads, rows, names=2, otherwise=otherwise),
+        *([Text(explained, muted=True)] if rows else []),
     ]

@@ -1,6 +1,6 @@
 """A baseline as files, none of which can hold code: JSON for names, plain arrays (`.npy`) for numbers.
 
-`baseline.json` is ``{"layout": 2, "numbers": [...], "categories": [[column, [...]], ...], "words": [[column, [...]],
+`baseline.json` is ``{"layout": 3, "numbers": [...], "categories": [[column, [...]], ...], "words": [[column, [...]],
 ...]}``, in the order in which the features lie, and ``quality``, where it is known, what the model's answers to these
 rows were worth (see `model_quality`). The
 ``n``-th of the numbers and then of the categories has its rows by cell, and last how many are missing, in
@@ -26,7 +26,7 @@ from training.monitor.edges import Counts, Ints
 from training.monitor.null import Null
 from training.resampling import Groups
 
-LAYOUT = 2
+LAYOUT = 3
 
 
 def write(folder: Path, baseline: Baseline) -> None:

@@ -15,7 +15,7 @@ from scipy import sparse
 
 from chalicelib.core.spec import PipelineSpec
 from training.errors import InputError
-from training.monitor import attribution, bias, domain, quality
+from training.monitor import attribution, bias, domain, quality, slice_attribution
 from training.monitor.attribution import LEAST_GAIN, Attributed, Attributing, Contributions
 from training.monitor.background import Background
 from training.monitor.baseline import Baseline
@@ -23,7 +23,7 @@ from training.monitor.check import Policy
 from training.monitor.contributions import Explainer, TextExplainer, explainer_of
 from training.monitor.domain import Side
 from training.monitor.given import GivenModel
-from training.monitor.parts import Parting, Sums
+from training.monitor.parts import Parting, Partition, Sums
 from training.monitor.window import Observer, Window
 
 
@@ -58,7 +58,7 @@ class Watch:
         elif baseline.model != model.digest:
             raise InputError("the model is not the one that the baseline was made with")
         else:
-            self.attribution = _Attribution(explainer, baseline, Attributing(explainer, baseline))
+            self.attribution = _Attribution(explainer, baseline, Attributing(explainer, baseline, background.partition))
 
     @property
     def observers(self) -> list[Observer]:
@@ -87,7 +87,7 @@ def tell(
     partition, before, now = background.partition, background.sums, watch.parting.sums()
     of_columns = quality.find(partition, before, now, background.tokens, window.tokens)
     slices = bias.find(partition, before, now)
-    found, told, values = _attribute(watch, policy.least_rows_of_word)
+    found, told, values = _attribute(watch, partition, policy)
     effects = {} if found is None else _effects(partition.spec, found, told)
     violations = [
         *quality.violations(partition, of_columns, policy.level),
@@ -137,14 +137,17 @@ def rank(
     )
 
 
-def _attribute(watch: Watch, least: int) -> tuple[Attributed | None, dict[str, Any], sparse.csr_matrix | None]:
+def _attribute(
+    watch: Watch, partition: Partition, policy: Policy
+) -> tuple[Attributed | None, dict[str, Any], sparse.csr_matrix | None]:
     if watch.attribution is None:
         return None, {"missing": watch.unexplained}, None
     explainer, baseline = watch.attribution.explainer, watch.attribution.baseline
-    values = watch.attribution.attributing.values()
+    window = watch.attribution.attributing.explained()
+    values = window.values
     found = attribution.attribute(baseline, values)
     held = np.bincount(values.indices, minlength=len(baseline.features))
-    shown = [explainer.method == "shap" or rows >= least for rows in held.tolist()]
+    shown = [explainer.method == "shap" or rows >= policy.least_rows_of_word for rows in held.tolist()]
     features = attribution.told(found, explainer.names(baseline.features.tolist()), shown)
     return (
         found,
@@ -155,6 +158,7 @@ def _attribute(watch: Watch, least: int) -> tuple[Attributed | None, dict[str, A
             "ndcg_without_drift": found.usual,
             "p_value": found.chance,
             "features": features,
+            "slices": slice_attribution.find(partition, baseline, window, policy.level),
         },
         values,
     )
@@ -170,8 +174,11 @@ def _effects(spec: PipelineSpec, found: Attributed, told: Mapping[str, Any]) -> 
 
 
 def _attribution_violations(spec: PipelineSpec, told: Mapping[str, Any], level: float) -> list[dict[str, str]]:
-    if told.get("p_value") is None or told["ndcg"] >= LEAST_GAIN or told["p_value"] > level:
+    if "missing" in told:
         return []
+    of_slices = slice_attribution.violations(told["slices"], spec.target, told["method"], level)
+    if told["p_value"] is None or told["ndcg"] >= LEAST_GAIN or told["p_value"] > level:
+        return of_slices
     return [
         {
             "label": spec.target,
@@ -179,7 +186,8 @@ def _attribution_violations(spec: PipelineSpec, told: Mapping[str, Any], level: 
             "constraint_check_type": "feature_attribution_drift_check",
             "description": f"the nDCG of the features' ranking is {told['ndcg']:.4f}, below {LEAST_GAIN},"
             f" and without drift {told['ndcg_without_drift']:.4f}; p-value {told['p_value']:.4f}",
-        }
+        },
+        *of_slices,
     ]
 
 

@@ -10,18 +10,18 @@ from sklearn.metrics import ndcg_score
 
 from chalicelib.core.values import Value
 from tests.training.monitor.captured import make_rows
-from tests.training.monitor.windows import make_baseline, make_window
+from tests.training.monitor.windows import make_background, make_baseline, make_window
 from training.monitor import attribution
-from training.monitor.attribution import Attributing, attribute, choose, ranking_gain, some_rows, told
+from training.monitor.attribution import Attributing, Bools, attribute, choose, ranking_gain, some_rows, told
 from training.monitor.contributions import Method
 from training.resampling import Groups
 
 SIZES = st.lists(st.floats(0.01, 10), min_size=2, max_size=20, unique=True)
 
 
-def make(rows: int, scale: np.ndarray, seed: int, run: int = 1) -> tuple[sparse.csr_matrix, Groups]:
+def make(rows: int, scale: np.ndarray, seed: int, run: int = 1) -> tuple[sparse.csr_matrix, Groups, Bools]:
     values = np.random.default_rng(seed).normal(size=(rows, len(scale))) * scale
-    return sparse.csr_matrix(values), Groups(np.arange(rows) // run, -(-rows // run))
+    return sparse.csr_matrix(values), Groups(np.arange(rows) // run, -(-rows // run)), np.zeros((rows, 0), np.bool_)
 
 
 @given(SIZES, st.randoms())
@@ -118,12 +118,18 @@ class _Prices:
 
 
 def test_a_window_is_explained_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bounded sample of a window's rows is explained, each by its own values."""
+    """A bounded sample of a window's rows is explained, each by its own values and with its own parts and group."""
     monkeypatch.setattr(attribution, "ROWS", 100)
     baseline = make_baseline()
+    partition = make_background(baseline).partition
     rows, scores = make_rows(600, 8)
-    attributing = Attributing(_Prices(), choose("m", sparse.csr_matrix(np.eye(2)), Groups(np.arange(2), 2)))
+    contributions = choose("m", sparse.csr_matrix(np.eye(2)), Groups(np.arange(2), 2), np.zeros((2, 0), np.bool_))
+    attributing = Attributing(_Prices(), contributions, partition)
     make_window(baseline, rows, scores, 1, [attributing])
-    values = attributing.values().toarray()
-    assert 40 <= len(values) <= 100
-    assert set(values[:, 0].tolist()) <= {row["price"] or 0.0 for row in rows}
+    found = attributing.explained()
+    prices = found.values.toarray()[:, 0]
+    assert 40 <= len(prices) <= 100
+    assert found.groups.of_row.tolist() == list(range(len(prices)))  # the baseline's groups are single rows
+    of_price = {row["price"]: row for row in rows}
+    known = np.flatnonzero(prices)
+    assert (found.members[known] == partition.members([of_price[price] for price in prices[known].tolist()])).all()

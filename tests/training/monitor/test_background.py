@@ -68,6 +68,14 @@ def test_a_background_comes_back_as_it_was(
             assert np.abs((found.contributions.values - written.contributions.values).data).sum() == 0
             assert (found.contributions.features == written.contributions.features).all()
             assert (found.contributions.groups.of_row == written.contributions.groups.of_row).all()
+            assert (found.contributions.members == written.contributions.members).all()
+
+
+def test_the_explained_rows_keep_their_parts(explained: Background) -> None:
+    """Of every explained row is kept which parts it belongs to, in the rows' order."""
+    assert explained.contributions is not None
+    assert explained.contributions.members.shape == (120, 6)
+    assert (explained.contributions.members == explained.partition.members(text_rows(120, 3))).all()
 
 
 def test_no_category_is_kept_that_few_have(tmp_path: Path, plain: Background) -> None:
@@ -99,6 +107,9 @@ def test_words_are_counted_against_the_fitted_rows(plain: Background) -> None:
         ("contribution-places.npy", np.full(3, 10**6, np.int32)),
         ("contribution-groups.npy", np.zeros(3, np.int64)),
         ("contribution-values.npy", None),
+        ("contribution-parts.npy", None),
+        ("contribution-parts.npy", np.zeros((120, 2), np.bool_)),
+        ("contribution-parts.npy", np.zeros((120, 6), np.int64)),
     ],
 )
 def test_damaged_files_are_refused(

@@ -104,6 +104,8 @@ def test_words_that_no_longer_matter_are_told(of_reviews: Job, tmp_path: Path) -
     assert not {one["feature"] for one in attribution["features"]} & told
     assert {one["feature"] for one in attribution["features"]} & {"superb", "tedious"}
     assert "superb" in page
+    assert attribution["slices"] == []
+    assert "No slice has explained rows enough" in page
 
 
 def test_an_unchanged_window_is_told_as_such(of_reviews: Job, tmp_path: Path) -> None:
@@ -141,3 +143,30 @@ def test_columns_that_are_gone_are_listed(of_homes: Job, tmp_path: Path) -> None
         one["constraint_check_type"] for one in listed["violations"] if one.get("feature_name") == "LSTAT"
     } - {"baseline_drift_check"}
     assert verdict["metrics"]["MissingShare"] > 1 / len(HOMES.columns)
+
+
+def test_what_changed_in_one_slice_is_found_there(tmp_path: Path) -> None:
+    """Where rooms no longer tell homes apart in one slice, that slice is listed and no other of its column, nor all."""
+    homes = make_homes(2_000, 1)
+    for home in homes:  # the river matters less than rooms do, so that their order is worth much
+        home["MEDV"] = f"{float(home['MEDV']) - 6 * int(home['CHAS']):.1f}"
+    of_many = make(tmp_path / "made", HOMES, {"a.csv": csv_file(homes)})
+    rows = [
+        {**row, "RM": 6.5, "CHAS": "1"} if float(row["TAX"] or 0) >= 75 else row for row in table_rows(HOMES, 800, 9)
+    ]
+    statistics, _, page = check(of_many, tmp_path / "checked", rows)
+    slices = [one for one in statistics["attribution"]["slices"] if one["column"] == "TAX"]
+    assert statistics["attribution"]["ndcg"] > 0.99
+    assert [one["ndcg"] < 0.9 and one["p_value"] < 0.05 for one in slices] == [False, False, False, True]
+    assert all(one["rows_before"] >= 50 and one["ndcg_without_drift"] > 0.99 for one in slices)
+    out = tmp_path / "checked/processing/output/monitoring/constraint_violations.json"
+    listed = [
+        (one["facet"], one["facet_value"], one["label"], one["metric_name"])
+        for one in json.loads(out.read_text())["violations"]
+        if one["constraint_check_type"] == "feature_attribution_drift_check"
+    ]
+    assert ("TAX", slices[3]["slice"], "MEDV", "shap") in listed
+    assert not {("TAX", one["slice"], "MEDV", "shap") for one in slices[:3]} & {*listed}
+    section = page.split("What the model looks at")[1].split("<h2")[0]
+    assert "worth of the ranking" in section
+    assert all(one["slice"] in section for one in slices)

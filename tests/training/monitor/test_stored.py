@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -44,8 +45,7 @@ def test_counts_and_rows_agree() -> None:
     ("name", "content"),
     [
         ("baseline.json", b"{}"),
-        ("baseline.json", b'{"layout": 1}'),
-        ("baseline.json", b'{"layout": 1, "numbers": [], "categories": [], "words": [], "quality": 1}'),
+        ("baseline.json", b'{"layout": 3, "numbers": [], "categories": [], "words": [], "quality": 1}'),
         ("edges-0.npy", b"not an array"),
         ("edges-0.npy", None),
         ("counts-1.npy", np.arange(3)),
@@ -64,4 +64,14 @@ def test_damaged_files_are_refused(tmp_path: Path, name: str, content: bytes | n
     else:
         np.save(tmp_path / name, content)
     with pytest.raises(InputError):
+        stored.read(tmp_path)
+
+
+@pytest.mark.parametrize("layout", [1, 2, None])
+def test_an_older_layout_is_refused(tmp_path: Path, layout: int | None) -> None:
+    """A baseline that is whole but for its layout is refused, and what to do is said."""
+    stored.write(tmp_path, make_baseline())
+    path = tmp_path / "baseline.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"layout": layout}))
+    with pytest.raises(InputError, match="make the baseline anew"):
         stored.read(tmp_path)
