@@ -42,6 +42,7 @@ def of_story(story: Story, *, now: datetime, settled_at: datetime | None = None)
         "rejected": [{"file": rejected.file, **rejected.finding.to_dict()} for rejected in story.rejected],
         "metrics": dict(story.metrics),
         "result_prefix": story.result_prefix,
+        "report": story.report,
         "jobs": {step: _of_job(job) for step, job in story.jobs.items()},
     }
 

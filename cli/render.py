@@ -77,7 +77,8 @@ def progress(
     for step in steps_of(kind, story, now=now, settled_at=settled_at):
         style = "dim" if step.state == "waiting" else ""
         table.add_row(_mark(step), Text(step.name, style), Text(duration(step.seconds), "dim"), _note(step, story))
-    return Group(Text(plain(name), "bold"), table, headline(story, now=now, settled_at=settled_at), *_set_aside(story))
+    last = headline(story, now=now, settled_at=settled_at)
+    return Group(Text(plain(name), "bold"), table, last, *_set_aside(story), *_report(story))
 
 
 def headline(story: Story | None, *, now: datetime, settled_at: datetime | None = None) -> Text:
@@ -101,6 +102,11 @@ def _set_aside(story: Story | None) -> list[Text]:
     more = sum(row.finding.rows for row in story.rejected[_TOLD:])
     head = Text("note", "bold yellow").append(f"  {count:,} of {read:,} rows were set aside", "not bold default")
     return [head, *(Text(line, "dim") for line in [*told, *([f"  and {more:,} more"] if more else [])])]
+
+
+def _report(story: Story | None) -> list[Text]:
+    """Say where a person opens the report, on a line of its own that no wrapping breaks."""
+    return [Text(f"report {story.report}", overflow="fold")] if story and story.report else []
 
 
 def change(name: str, story: Story | None, *, seconds: float) -> Text:

@@ -13,9 +13,7 @@ from chalicelib.services.stories import Story
 
 @dataclass(frozen=True)
 class CheckStory(Story):
-    """A drift check: how it ended and why, and where a person opens its report, if it has one."""
-
-    report: str | None = None
+    """A drift check: of it anybody may also read why it ended as it did, and where its report is."""
 
     def in_public(self) -> dict[str, Any]:
         """Return what anybody may read: of a verdict also the reason, since it quotes no row; of a failure none."""

@@ -51,6 +51,7 @@ class Story:
     verdict: Mapping[str, Any] | None = None
     version: int | None = None
     result_prefix: str | None = None  # of a batch: where its scores lie
+    report: str | None = None  # of a check: where a person opens it
 
     @property
     def settled(self) -> bool:

@@ -85,6 +85,15 @@ def test_reasons_are_summed_up(show: Show) -> None:
     assert shown.splitlines()[-1].rstrip() == "  and 3 more"
 
 
+def test_progress_report(show: Show) -> None:
+    """Where a check's report is opened is said below, whole, however long it is."""
+    address = f"http://127.0.0.1:4566/bucket/{'a' * 200}/report.html"
+    drifted = story("drift", reason="the p-value is 0.004", report=address)
+    shown = show(render.progress("check", "drift reviews", drifted, now=at(2)))
+    assert "".join(shown.splitlines()).endswith(f"report {address}")
+    assert "report" not in show(render.progress("check", "drift reviews", story("drift"), now=at(2)))
+
+
 def test_progress_failed(show: Show) -> None:
     """A failed run shows which step failed, and why."""
     failed = story("failed", reason="no rows", jobs={"prepare": job("prepare", "Failed", end=1)})
