@@ -7,7 +7,8 @@ AWS answers an update that it undid with ``InService`` on the old config, someti
 notes each update before it is asked for, with the time of the endpoint's last change. An endpoint that is in service
 on another config and was changed since has undone the update, if the ledger says too that AWS took it: that version
 is marked bad. An update that AWS is not known to have taken (it was busy, or refused, or whoever noted it died) is
-asked for again. The price: a version that was undone while nobody lived to note that it was taken is tried twice.
+asked for again. The prices: a version that was undone while nobody lived to note that it was taken is tried twice; and
+a spec that changes how a model is served, on which machine or how much is captured, holds from the next version on.
 """
 
 from collections.abc import Sequence
@@ -50,11 +51,12 @@ def decide_rollout(stage: Stage, facts: PipelineFacts) -> Plan:
         return Plan(
             "failed", f"endpoint {endpoint.name} is {endpoint.status}: a person must look at it ({endpoint.reason})"
         )
-    if asked and facts.update_taken and endpoint.config_name != _config(stage, facts, asked):
+    answers = stage.names.parse_endpoint_config(facts.pipeline, endpoint.config_name)
+    if asked and facts.update_taken and answers != asked.run_id:
         return _await_or_undone(facts, asked, endpoint)
     if package is None:
         return Plan("waiting", "no approved version that is not bad: the endpoint stays as it is")
-    if endpoint.config_name == _config(stage, facts, package):
+    if answers == package.run_id:
         told = f"version {package.version} answers"
         return Plan("live", told, change=Change(replace(facts.head, update=None)) if asked else None)
     return _update(stage, facts, package, endpoint)
@@ -82,10 +84,6 @@ def _asking(facts: PipelineFacts, package: ModelPackage, changed: str | None) ->
     return Change(replace(facts.head, update=update))
 
 
-def _config(stage: Stage, facts: PipelineFacts, of: ModelPackage | Update) -> str:
-    return stage.names.endpoint_config(facts.pipeline, of.run_id)
-
-
 def _await_or_undone(facts: PipelineFacts, asked: Update, endpoint: Endpoint) -> Plan:
     if asked.changed == endpoint.changed.isoformat():
         return Plan("rolling out", f"the update to version {asked.version} is taken, and nothing of it is seen yet")
@@ -110,8 +108,9 @@ def _mark_bad(facts: PipelineFacts, version: int, reason: str) -> Plan:
 
 
 def _actions(stage: Stage, facts: PipelineFacts, package: ModelPackage, *, first: bool) -> tuple[Call, ...]:
+    config = requests.endpoint_config(stage, facts.pipeline, package, facts.spec)
     return (
         requests.live_model(stage, facts.pipeline, package),
-        requests.endpoint_config(stage, facts.pipeline, package, facts.spec),
-        requests.endpoint(stage, facts.pipeline, package, update=not first),
+        config,
+        requests.endpoint(stage, facts.pipeline, config, update=not first),
     )

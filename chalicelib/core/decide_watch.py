@@ -188,8 +188,10 @@ def _documents(stage: Stage, spec: PipelineSpec, row: CheckRow, watched: Watched
 
 
 def _answers(stage: Stage, facts: PipelineFacts, package: ModelPackage) -> bool:
-    endpoint, config = facts.endpoint, stage.names.endpoint_config(facts.pipeline, package.run_id)
-    return endpoint is not None and endpoint.status == "InService" and endpoint.config_name == config
+    endpoint = facts.endpoint
+    if endpoint is None or endpoint.status != "InService":
+        return False
+    return stage.names.parse_endpoint_config(facts.pipeline, endpoint.config_name) == package.run_id
 
 
 def _due(facts: PipelineFacts, schedule_name: str, expression: str, now: datetime) -> datetime | None:

@@ -74,14 +74,21 @@ class Names:
         """Return the name of the model that serves."""
         return f"{self.prefix}{pipeline}-model-{run_id}"
 
-    def endpoint_config(self, pipeline: str, run_id: str) -> str:
-        """Return the name of the immutable endpoint config that serves a run's model."""
-        return f"{self.prefix}{pipeline}-config-{run_id}"
+    def endpoint_config(self, pipeline: str, run_id: str, content: str) -> str:
+        """Return the name of an immutable endpoint config that serves a run's model.
+
+        ``content`` is the id of what else it says. A name has room for four of its digits: two configs of one run, of
+        which there is one for each change of its machines or of what is captured, share them once in 65,536 times.
+        """
+        return f"{self._configs(pipeline)}{run_id}-{content[:4]}"
 
     def parse_endpoint_config(self, pipeline: str, name: str) -> str | None:
         """Read the run from the name of an endpoint config; None if it is not one of ours."""
-        prefix = self.endpoint_config(pipeline, "")
-        return name.removeprefix(prefix) if name.startswith(prefix) else None
+        prefix = self._configs(pipeline)
+        return name.removeprefix(prefix).partition("-")[0] if name.startswith(prefix) else None
+
+    def _configs(self, pipeline: str) -> str:
+        return f"{self.prefix}{pipeline}-config-"
 
     def endpoint(self, pipeline: str) -> str:
         """Return the name of the pipeline's endpoint."""

@@ -5,7 +5,7 @@ Limits and shapes: botocore's SageMaker model (2017-07-24).
 
 from typing import Any
 
-from chalicelib.core import container
+from chalicelib.core import container, digests
 from chalicelib.core.actions import Call
 from chalicelib.core.facts import Endpoint, ModelPackage, RunFacts, completed
 from chalicelib.core.spec import PipelineSpec
@@ -73,7 +73,10 @@ def live_model(stage: Stage, pipeline: str, package: ModelPackage) -> Call:
 
 
 def endpoint_config(stage: Stage, pipeline: str, package: ModelPackage, spec: PipelineSpec) -> Call:
-    """Ask for the immutable config that serves a package's model."""
+    """Ask for the immutable config that serves a package's model as the spec says now.
+
+    A version may come back after the spec has changed, and its config of before can neither be changed nor made again.
+    """
     variant = {
         "VariantName": VARIANT,
         "ModelName": stage.names.model(pipeline, package.run_id),
@@ -81,9 +84,9 @@ def endpoint_config(stage: Stage, pipeline: str, package: ModelPackage, spec: Pi
         "InstanceType": spec.machines.serve,
         "InitialVariantWeight": 1.0,
     }
-    name = stage.names.endpoint_config(pipeline, package.run_id)
-    request = {"EndpointConfigName": name, "ProductionVariants": [variant]}
-    return Call("create_endpoint_config", request | _capture(stage, spec))
+    content = {"ProductionVariants": [variant], **_capture(stage, spec)}
+    name = stage.names.endpoint_config(pipeline, package.run_id, digests.short_digest("config", content))
+    return Call("create_endpoint_config", {"EndpointConfigName": name, **content})
 
 
 def _capture(stage: Stage, spec: PipelineSpec) -> Request:
@@ -101,11 +104,11 @@ def _capture(stage: Stage, spec: PipelineSpec) -> Request:
     }
 
 
-def endpoint(stage: Stage, pipeline: str, package: ModelPackage, *, update: bool) -> Call:
-    """Ask the endpoint to run a package's config."""
+def endpoint(stage: Stage, pipeline: str, config: Call, *, update: bool) -> Call:
+    """Ask the endpoint to run the config that a call asks for."""
     request = {
         "EndpointName": stage.names.endpoint(pipeline),
-        "EndpointConfigName": stage.names.endpoint_config(pipeline, package.run_id),
+        "EndpointConfigName": config.request["EndpointConfigName"],
     }
     return Call("update_endpoint" if update else "create_endpoint", request)
 

@@ -71,8 +71,9 @@ def test_rollout_twice(side: Side, run: RunFacts) -> None:
     endpoint = SAGEMAKER.endpoint(STAGE.names.endpoint(SPEC.name))
     assert endpoint is not None
     assert endpoint.status == "Creating"
+    config = requests.endpoint_config(STAGE, SPEC.name, package, SPEC)
     with pytest.raises(BusyError):
-        side.perform(requests.endpoint(STAGE, SPEC.name, package, update=True))
+        side.perform(requests.endpoint(STAGE, SPEC.name, config, update=True))
 
 
 def test_late_change(side: Side, run: RunFacts) -> None:  # noqa: ARG001

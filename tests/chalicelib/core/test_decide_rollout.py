@@ -15,13 +15,13 @@ from tests.chalicelib.aws.world import STAGE
 from tests.chalicelib.core.samples import ENDPOINT, FACTS, HEAD, SPEC, package, steps
 
 PACKAGE = package(2)
-WANTED = STAGE.names.endpoint_config(SPEC.name, PACKAGE.run_id)
+WANTED = STAGE.names.endpoint_config(SPEC.name, PACKAGE.run_id, "0123")
 SERVING = replace(FACTS, wanted=PACKAGE, packages=(PACKAGE,), endpoint=ENDPOINT)
 ASKED = replace(HEAD, update=Update(2, PACKAGE.run_id, START.isoformat(), 7))
 EARLIER = replace(HEAD, update=Update(2, PACKAGE.run_id, "2020-01-01T00:00:00+00:00", 7))
 NEW = replace(HEAD, update=Update(2, PACKAGE.run_id, None, 7))
 OTHER = replace(HEAD, update=Update(1, package(1).run_id, START.isoformat(), 7))
-OTHERS = replace(ENDPOINT, config_name=STAGE.names.endpoint_config(SPEC.name, package(1).run_id))
+OTHERS = replace(ENDPOINT, config_name=STAGE.names.endpoint_config(SPEC.name, package(1).run_id, "0123"))
 
 
 @pytest.mark.parametrize(

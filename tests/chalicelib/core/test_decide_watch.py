@@ -21,7 +21,7 @@ from tests.chalicelib.core.samples import DATASET_ROW, ENDPOINT, FACTS, HEAD, SP
 MIDNIGHT = datetime(2026, 11, 14, tzinfo=UTC)
 NOON = MIDNIGHT + timedelta(hours=12)
 PACKAGE = package(2)
-LIVE = replace(ENDPOINT, config_name=STAGE.names.endpoint_config(SPEC.name, PACKAGE.run_id))
+LIVE = replace(ENDPOINT, config_name=STAGE.names.endpoint_config(SPEC.name, PACKAGE.run_id, "0123"))
 TAKEN = replace(HEAD, slots={"drift": MIDNIGHT.isoformat()})
 SERVING = replace(FACTS, wanted=PACKAGE, packages=(PACKAGE,), endpoint=LIVE, head=TAKEN)
 RINGING = Alarm(STAGE.names.alarm(SPEC.name, "drift"), "ALARM", NOON - timedelta(hours=1), "a threshold was crossed")

@@ -34,7 +34,7 @@ def test_limits(stage: str, pipeline: str, step: Step, job_id: str) -> None:
         names.job(pipeline, step, job_id),
         names.candidate(pipeline, job_id),
         names.model(pipeline, job_id),
-        names.endpoint_config(pipeline, job_id),
+        names.endpoint_config(pipeline, job_id, job_id),
         names.endpoint(pipeline),
         names.model_package_group(pipeline),
     ]

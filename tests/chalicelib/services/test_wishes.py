@@ -1,10 +1,12 @@
 """What people want of a pipeline."""
 
+from dataclasses import replace
+
 import pytest
 
 from chalicelib.core.errors import WishError
 from chalicelib.core.ledger import Pin
-from tests.chalicelib.aws.world import PIPELINE, World
+from tests.chalicelib.aws.world import PIPELINE, STAGE, World
 
 
 @pytest.fixture
@@ -30,6 +32,25 @@ def test_roll_back(three: World) -> None:
     for _ in range(5):
         three.walk()
     assert three.live == run_of(three, 2)
+
+
+def test_roll_back_after_the_spec_changed(three: World) -> None:
+    """A version comes back on the machine that the spec names now, although its config of before names another."""
+    spec = three.specs[PIPELINE]
+    changed = replace(
+        spec, machines=replace(spec.machines, serve="ml.m5.2xlarge"), drift=replace(spec.drift, capture_percent=7)
+    )
+    three.specs = {**three.specs, PIPELINE: changed}
+    three.start()
+    three.walk()
+    assert three.live == run_of(three, 3)
+    three.services.wishes.roll_back(PIPELINE, "a person asked")
+    three.walk()
+    assert three.live == run_of(three, 2)
+    machines = three.account.machines
+    config = machines.configs[machines.endpoints[STAGE.names.endpoint(PIPELINE)]["EndpointConfigName"]]
+    assert config["ProductionVariants"][0]["InstanceType"] == "ml.m5.2xlarge"
+    assert config["DataCaptureConfig"]["InitialSamplingPercentage"] == 7
 
 
 def test_roll_back_twice(three: World) -> None:
