@@ -15,7 +15,7 @@ from chalicelib.core import container, job_requests, places
 from chalicelib.core.actions import Action, Change, ListFiles, Plan, PutMetrics
 from chalicelib.core.attempts import GivenUp, Step, advance
 from chalicelib.core.facts import CheckFacts, PipelineFacts
-from chalicelib.core.names import WATCHED
+from chalicelib.core.names import WATCHED, AlarmKind
 from chalicelib.core.requests import VARIANT
 from chalicelib.core.spec import PipelineSpec
 from chalicelib.core.stage import Stage
@@ -23,6 +23,7 @@ from chalicelib.core.watched import CheckState, Verdict, Watched
 
 _REMEMBERED = 30  # checks, for the rule and for people
 _TOLD = frozenset({"drift", "no drift"})  # the verdicts of a window that could be judged
+_TOLD_OF_QUALITY = frozenset({"worse", "not worse"})
 
 
 def decide_check(stage: Stage, facts: PipelineFacts, check: CheckFacts, now: datetime) -> Plan:
@@ -77,10 +78,28 @@ def confirmed(spec: PipelineSpec, watched: Watched) -> bool:
 
 def _watched(facts: PipelineFacts, check: CheckFacts) -> Watched:
     """Return what is known of the version once this check has ended."""
-    told, past, row = check.verdict or {}, facts.head.watched, check.row
-    before = past.checks if past and past.version == row.version else ()
+    told, past, row = check.verdict or {}, _past(facts, check), check.row
+    before = past.checks if past else ()
     this = Verdict(row.start, row.end, str(told.get("verdict")), told.get("p_value"))
-    return Watched(row.version, (*before, this)[-_REMEMBERED:], _quality(told) == "worse")
+    found = _quality(told)
+    worse = found == "worse" if found in _TOLD_OF_QUALITY else past is not None and past.worse
+    return Watched(row.version, (*before, this)[-_REMEMBERED:], worse)
+
+
+def _past(facts: PipelineFacts, check: CheckFacts) -> Watched | None:
+    """Return what was known of the version before this check."""
+    past = facts.head.watched
+    return past if past and past.version == check.row.version else None
+
+
+def _begun(facts: PipelineFacts, check: CheckFacts, watched: Watched | None) -> list[AlarmKind]:
+    """Return the alarms that begin with this check: people are told of these, and not of each check anew."""
+    if check.verdict is None or watched is None:
+        return []
+    past, spec = _past(facts, check), check.spec
+    drift = confirmed(spec, watched) and not (past and confirmed(spec, past))
+    begun: dict[AlarmKind, bool] = {"drift": drift, "quality": watched.worse and not (past and past.worse)}
+    return [kind for kind, begins in begun.items() if begins]
 
 
 def _metrics(check: CheckFacts, watched: Watched) -> dict[str, float]:
@@ -88,7 +107,7 @@ def _metrics(check: CheckFacts, watched: Watched) -> dict[str, float]:
     found = dict(verdict.get("metrics") or {})
     if verdict.get("verdict") in _TOLD:
         found[WATCHED["drift"]] = float(confirmed(check.spec, watched))
-    if _quality(verdict) in {"worse", "not worse"}:
+    if _quality(verdict) in _TOLD_OF_QUALITY:
         found[WATCHED["quality"]] = float(watched.worse)
     return {name: float(value) for name, value in found.items() if isinstance(value, int | float) and isfinite(value)}
 
@@ -102,4 +121,5 @@ def _end(facts: PipelineFacts, check: CheckFacts, state: CheckState, reason: str
     head, worse = replace(facts.head, check_id=None, watched=watched), _quality(check.verdict or {}) == "worse"
     row = replace(check.row, state=state, reason=reason, ended=now.isoformat(), verdict=check.verdict)
     told = f"version {check.row.version}: {state}{', quality is worse' if worse else ''}: {reason}"
-    return Plan(state, told, change=Change(head, (row,)), evidence={"check_id": check.row.check_id, "worse": worse})
+    evidence = {"check_id": check.row.check_id, "begun": _begun(facts, check, watched)}
+    return Plan(state, told, change=Change(head, (row,)), evidence=evidence)

@@ -10,8 +10,9 @@ comes meanwhile waits for the next one, which then holds it too. It ends as one 
   version), or all rows together cannot (they wait for more);
 - ``failed``: its job failed, or the run of the same content and recipe had failed before.
 
-The same files under the same policy and code are the same dataset version, which is never begun again by itself: a
-wish is needed, and where it would repeat what ended well, a forced one.
+The same files under the same policy and code are never begun again by themselves, also not with labels that came since:
+a wish is needed, and where it would repeat what ended well, a forced one. The price: of files that were tried before
+the last ones only the same labels are remembered, so other labels begin them once more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,11 +57,10 @@ def begin(stage: Stage, facts: PipelineFacts, now: datetime) -> Plan:
         return Plan("idle", "every upload is settled")
     known = facts.next_row
     again = None
-    if known is not None:
-        if wish is None:
-            return Plan(
-                "waiting", f"the same files were {known.state} before ({known.reason}): send more, or ask again"
-            )
+    if wish is None and (known is not None or head.tried == _files_id(stage, facts, selection)):
+        told = f"{known.state} before ({known.reason})" if known else "tried before, with other labels"
+        return Plan("waiting", f"the same files were {told}: send more, or ask again")
+    if wish is not None and known is not None:
         if not wish.forced and known.state in {"trained", "identical"}:
             told = f"nothing new to learn from: the same files and recipe ended as {known.state} ({known.reason})"
             return _grant_nothing(head, told)
@@ -134,9 +134,14 @@ def _dataset_id(stage: Stage, facts: PipelineFacts, selection: Selection, again:
     return digests.dataset_id(ids, spec.policy, recipe, facts.labels.digest, again)
 
 
+def _files_id(stage: Stage, facts: PipelineFacts, selection: Selection) -> str:
+    """Return the id of the files of a dataset version, whatever labels come with them."""
+    return _dataset_id(stage, replace(facts, labels=LabelFiles()), selection, None)
+
+
 def _begin(stage: Stage, facts: PipelineFacts, selection: Selection, again: str | None, now: datetime) -> Plan:
     dataset_id = _dataset_id(stage, facts, selection, again)
-    wish = facts.head.wish
+    wish, tried = facts.head.wish, _files_id(stage, facts, selection)
     cause = wish.cause if wish else f"{len(selection.pending)} new upload{'s' if len(selection.pending) > 1 else ''}"
     forced = wish is not None and wish.forced
     row = DatasetRow(dataset_id, "preparing", cause, cause, now.isoformat(), len(selection.uploads), again, forced)
@@ -153,7 +158,7 @@ def _begin(stage: Stage, facts: PipelineFacts, selection: Selection, again: str 
     return Plan(
         "preparing",
         f"{cause}: {row.files} file{'s' if row.files > 1 else ''} make dataset version {dataset_id}",
-        change=Change(replace(facts.head, dataset_id=dataset_id, run_id=None, wish=None), (row,)),
+        change=Change(replace(facts.head, dataset_id=dataset_id, tried=tried, run_id=None, wish=None), (row,)),
         documents=(*_manifests(stage, folder, facts.labels), WriteJson(folder.key(places.DATASET_FILE), document)),
         evidence={"pending": [upload.upload_id for upload in selection.pending[:100]], "wish": _told(wish)},
     )

@@ -7,14 +7,15 @@ Most decisions concern nobody. Once there are many of these since the last notic
 read, so that a look never reads more than that, however long nothing happens.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from chalicelib.core.actions import Change, Plan, Publish
 from chalicelib.core.facts import PipelineFacts
 from chalicelib.core.ledger import Decision
+from chalicelib.core.names import AlarmKind
 from chalicelib.core.stage import Stage
-from chalicelib.core.watched import Told
+from chalicelib.core.watched import VERDICTS, Told
 
 MOST_AT_ONCE = 20
 MOST_READ = 200  # decisions that concern nobody, which each look reads
@@ -31,10 +32,10 @@ _HEADLINES = {
     ("serving", "live"): "a version went live",
     ("serving", "rolled back"): "a version was rolled back",
     ("wish", "rolling back"): "a person rolls a version back",
-    ("watching", "drift"): "drift",
     ("watching", "failed"): "a drift check failed",
     ("watching", "needs a person"): "a person is needed",
 }
+_BEGUN: Mapping[AlarmKind, str] = {"drift": "drift is confirmed", "quality": "the quality is worse"}
 
 
 def decide_tell(stage: Stage, facts: PipelineFacts) -> Plan:
@@ -71,8 +72,8 @@ def _headline(decision: Decision) -> str | None:
         return "a run was asked for, and there is nothing to learn from"
     if decision.state == "refusing" and decision.dataset_id:
         return None  # the dataset version's end, which comes next, tells it
-    if decision.area == "watching" and decision.evidence.get("worse"):
-        return "the quality is worse"
+    if decision.area == "watching" and decision.evidence.get("begun"):
+        return ", and ".join(_BEGUN[kind] for kind in decision.evidence["begun"])
     return _HEADLINES.get((decision.area, decision.state))
 
 
@@ -87,6 +88,6 @@ def _notice(stage: Stage, pipeline: str, decision: Decision, headline: str) -> P
     if decision.run_id:
         lines.append(f"Run {decision.run_id}: `freshet explain {decision.run_id}` tells its story.")
     check_id = decision.evidence.get("check_id")
-    if check_id:
+    if check_id and decision.state in VERDICTS:  # a job that failed wrote none
         lines.append(f"Report: {stage.bucket.check_report(pipeline, check_id)}")
     return Publish(f"Freshet {stage.name}: {pipeline}: {headline}", "\n".join(lines))

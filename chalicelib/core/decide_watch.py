@@ -176,6 +176,7 @@ def _documents(stage: Stage, spec: PipelineSpec, row: CheckRow, watched: Watched
         "start": row.start,
         "end": row.end,
         "level": spec.drift.rule.level,
+        "quality_level": spec.drift.quality_level,
         "least_rows": spec.drift.least_rows,
         "least_coverage": spec.drift.least_coverage,
         "earlier": [asdict(check) for check in watched.checks] if watched and watched.version == row.version else [],

@@ -78,12 +78,14 @@ class Head:
     """What is wanted of a pipeline now.
 
     ``bad`` are the versions that must not answer again: a person rolled them back, or the endpoint did. ``anchor`` is
-    the best version promoted so far. ``slots`` are the last ones of each schedule that were taken up.
+    the best version promoted so far. ``slots`` are the last ones of each schedule that were taken up. ``tried`` is the
+    id of the last dataset version's files, whatever labels came with them.
     """
 
     pipeline: str
     fence: int = 0
     dataset_id: str | None = None
+    tried: str | None = None
     run_id: str | None = None
     wish: Wish | None = None
     pin: Pin | None = None

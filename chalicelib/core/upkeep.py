@@ -12,6 +12,7 @@ from chalicelib.core.schedules import parse
 # How much windows have in common through their baseline is known only once both are: taken is what a window as large as
 # the baseline has.
 _COMMON = 0.5
+_ALARMS = 2  # that share what is allowed: of drift and of quality
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class DriftPolicy:
 
     ``schedule`` says when (an EventBridge expression; empty: only by hand); a check looks at the time since the slot
     before. ``capture_percent`` of the requests are captured (0: none, and nothing can be checked).
-    ``false_alarms_per_month`` bounds how often the alarm may ring without drift (`rule`). A window with fewer than
+    ``false_alarms_per_month`` bounds how often the two alarms together may ring without drift and without loss of
+    quality, half of it each (`rule`, `quality_level`). A window with fewer than
     ``least_rows``, or of which less than ``least_coverage`` could be read, is not judged.
     """
 
@@ -36,7 +38,14 @@ class DriftPolicy:
         if not self.schedule:
             return AlarmRule(HIGHEST_LEVEL, 1, 1)
         per_month = parse(self.schedule).per_month()
-        return alarm_rule(per_month, false_alarms=self.false_alarms_per_month, common=_COMMON)
+        return alarm_rule(per_month, false_alarms=self.false_alarms_per_month, common=_COMMON, alarms=_ALARMS)
+
+    @property
+    def quality_level(self) -> float:
+        """How strict each check is of the model's quality: one that finds it worse is an alarm."""
+        if not self.schedule:
+            return HIGHEST_LEVEL
+        return min(HIGHEST_LEVEL, self.false_alarms_per_month / _ALARMS / parse(self.schedule).per_month())
 
     def checks(self) -> tuple[tuple[object, str], ...]:
         """Return what must hold, each with what to do where it does not."""

@@ -56,7 +56,10 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Watched:
-    """The last drift checks of a version, the last one last; ``worse`` if that found the model's quality worse."""
+    """The last drift checks of a version, the last one last.
+
+    ``worse`` says that the model's quality was worse when labels told of it last.
+    """
 
     version: int
     checks: tuple[Verdict, ...]
@@ -64,8 +67,12 @@ class Watched:
 
     @property
     def drifted(self) -> tuple[bool, ...]:
-        """Of those that could tell, whether they found drift."""
-        return tuple(check.verdict == "drift" for check in self.checks if check.verdict != "not enough data")
+        """Whether they found drift: those that could tell, and of windows with requests in common the last one."""
+        told: list[Verdict] = []
+        for check in reversed(self.checks):
+            if check.verdict != "not enough data" and (not told or check.end <= told[-1].start):
+                told.append(check)
+        return tuple(check.verdict == "drift" for check in reversed(told))
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:

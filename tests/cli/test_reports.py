@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from rich.console import Console, RenderableType
@@ -105,7 +106,8 @@ def test_notes(show: Show) -> None:
 
 def test_what_checks_found(show: Show) -> None:
     """What the last drift check found, of how many, and what is in the way of the next, are told by name."""
-    checks = tuple(Verdict("", f"2026-11-{day}T00:00:00+00:00", "drift", 0.01) for day in (12, 13))
+    days = [f"2026-11-{day}T00:00:00+00:00" for day in (11, 12, 13)]
+    checks = tuple(Verdict(start, end, "drift", 0.01) for start, end in pairwise(days))
     standing = replace(
         STANDING,
         head=Head("reviews", 9, watched=Watched(3, checks, worse=True)),

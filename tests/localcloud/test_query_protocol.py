@@ -85,7 +85,7 @@ def test_requests_come_as_they_were_sent(service: str, operation: str) -> None:
     shape = model(service, operation).input_shape
     assert shape is not None
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     @given(values(shape).map(without_empty))
     def read_back(request: dict[str, Any]) -> None:
         try:
@@ -105,7 +105,7 @@ def test_answers_are_read_as_they_were_given(service: str, operation: str) -> No
     assert shape is not None
     parser = botocore.parsers.create_parser("query")
 
-    @settings(max_examples=15, deadline=None)
+    @settings(max_examples=15)
     @given(values(shape))
     def parsed(answer: dict[str, Any]) -> None:
         body = render(service, operation, answer, "request-1")

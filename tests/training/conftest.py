@@ -1,15 +1,10 @@
 """The spec of a small pipeline, and a model trained once for every test that only reads it."""
 
 import pytest
-from hypothesis import settings as hypothesis_settings
 
 from chalicelib.core.spec import Column, Learner, PipelineSpec, Split
 from tests.training.sample import json_lines, make_rows, run_train
 from training.settings import Settings
-
-# A busy machine is no reason to fail: nothing here asserts a time.
-hypothesis_settings.register_profile("unhurried", deadline=None)
-hypothesis_settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

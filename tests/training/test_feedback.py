@@ -63,7 +63,7 @@ def test_numbers_come_back_as_they_were(tmp_path: Path) -> None:
     assert summary(joined)["content_digest"] == summary(uploaded)["content_digest"]
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 40), st.sampled_from([[], [""], ["2026"]]), st.integers(0, 100))
 def test_without_labels_nothing_changes(
     tmp_path_factory: pytest.TempPathFactory, spec: PipelineSpec, requests: int, folders: list[str], seed: int
@@ -141,7 +141,7 @@ def test_contradicting_an_upload_is_as_two_uploads(tmp_path: Path, spec: Pipelin
     assert len(texts(joined)) == len(CLEAN) + 20
 
 
-@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.integers(0, 199), max_size=40, unique=True))
 def test_what_is_held_out_stays_so(
     tmp_path_factory: pytest.TempPathFactory, spec: PipelineSpec, asked_again: list[int]

@@ -66,7 +66,7 @@ def test_groups_never_straddle(tmp_path: Path, spec: PipelineSpec) -> None:
     assert sum(map(len, sides)) == len(set[str]().union(*sides))
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.randoms(use_true_random=False), st.integers(0, 200))
 def test_order_files_and_repeats_change_no_byte(
     tmp_path_factory: pytest.TempPathFactory, spec: PipelineSpec, random: object, cut: int
@@ -106,7 +106,7 @@ def test_what_is_held_out_is_nowhere_else(tmp_path: Path, spec: PipelineSpec) ->
     assert counts["leaked"] == 60 - sides[2]
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(
         st.builds(

@@ -128,4 +128,44 @@ def test_worse_quality_is_told() -> None:
     found = ended(plan)[1]
     assert found is not None
     assert (found.drifted, found.worse) == ((False,), True)
-    assert plan.evidence["worse"]
+    assert plan.evidence["begun"] == ["quality"]
+
+
+@pytest.mark.parametrize(
+    ("quality", "worse"), [("not worse", False), ("worse", True), ("withheld", True), ("not enough data", True)]
+)
+def test_quality_stays_worse_until_labels_tell_otherwise(quality: str, worse: bool) -> None:  # noqa: FBT001
+    """A check without labels enough forgets nothing of what labels said before; of another version it says nothing."""
+    told = {**QUIET, "quality": {"verdict": quality, "reasons": []}}
+    past = replace(watched(2, False), worse=True)
+    kept, other = (
+        ended(decided(past=known, verdict=told, published=True))[1] for known in (past, replace(past, version=1))
+    )
+    assert kept is not None
+    assert kept.worse == worse
+    assert other is not None
+    assert other.worse == (quality == "worse")
+
+
+def test_people_are_told_when_an_alarm_begins() -> None:
+    """Each check that drifts once an alarm has begun is no news, nor one that confirms nothing."""
+    rule, check = OFTEN.drift.rule, replace(CHECKED, spec=OFTEN, verdict=DRIFT, published=True)
+    assert (rule.m, rule.n) == (2, 3)
+    pasts = ((), (False,), (True,), (False, True), (True, True), (True, False, True), (True, False, False))
+    begun = [decided(check, watched(2, *past)).evidence["begun"] for past in pasts]
+    assert begun == [[], [], ["drift"], ["drift"], [], [], []]
+
+
+def test_windows_with_requests_in_common_count_once() -> None:
+    """Of overlapping windows the last one counts, so checking the same hours twice confirms nothing."""
+    days = [f"2026-11-{day}T00:00:00+00:00" for day in (11, 12, 13)]
+    noon = "2026-11-12T12:00:00+00:00"
+    first, second, between = (
+        Verdict(days[0], days[1], "drift", 0.01),
+        Verdict(days[1], days[2], "no drift", 0.5),
+        Verdict(days[0], noon, "drift", 0.01),
+    )
+    assert Watched(2, (first, first), worse=False).drifted == (True,)
+    assert Watched(2, (first, second), worse=False).drifted == (True, False)
+    assert Watched(2, (first, second, between), worse=False).drifted == (True,)
+    assert Watched(2, (first, between, replace(second, verdict="not enough data")), worse=False).drifted == (True,)

@@ -37,8 +37,14 @@ def notices(*decisions: Decision) -> list[Publish]:
         ("learning", "idle", {"wish": {"id": "w"}}, "nothing to learn from"),
         ("serving", "live", {}, "a version went live"),
         ("serving", "rolled back", {}, "a version was rolled back"),
-        ("watching", "drift", {"check_id": "c" * 16}, "drift"),
-        ("watching", "no drift", {"worse": True}, "the quality is worse"),
+        ("watching", "drift", {"check_id": "c" * 16, "begun": ["drift"]}, "drift is confirmed"),
+        ("watching", "no drift", {"check_id": "c" * 16, "begun": ["quality"]}, "the quality is worse"),
+        (
+            "watching",
+            "drift",
+            {"check_id": "c" * 16, "begun": ["drift", "quality"]},
+            "drift is confirmed, and the quality is worse",
+        ),
         ("watching", "needs a person", {}, "a person is needed"),
     ],
 )
@@ -52,11 +58,19 @@ def test_told(area: str, state: str, evidence: dict[str, object], headline: str)
     assert ("report.html" in notice.message) == ("check_id" in evidence)
 
 
+def test_a_failed_check_has_no_report() -> None:
+    """Of a drift check that failed people are told, and no report is named, since none was written."""
+    (notice,) = notices(decision(3, "watching", "failed", evidence={"check_id": "c" * 16, "begun": []}))
+    assert "a drift check failed" in notice.subject
+    assert "report" not in notice.message.lower()
+
+
 @pytest.mark.parametrize(
     ("area", "state"),
     [
         ("learning", "training"), ("learning", "idle"), ("serving", "rolling out"), ("watching", "checking"),
-        ("watching", "no drift"), ("watching", "not enough data"), ("watching", "suppressed"), ("telling", "telling"),
+        ("watching", "drift"), ("watching", "no drift"), ("watching", "not enough data"), ("watching", "suppressed"),
+        ("telling", "telling"),
     ],
 )  # fmt: skip
 def test_not_told(area: str, state: str) -> None:

@@ -57,6 +57,16 @@ def test_what_cannot_be_meant(change: dict[str, object], complaint: str) -> None
         replace(SPEC, **change)  # type: ignore[arg-type] # that is what is tested
 
 
+@pytest.mark.parametrize(
+    ("schedule", "allowed", "level"),
+    [("", 1.0, 0.05), ("rate(7 days)", 1.0, 0.05), ("rate(1 day)", 1.0, 0.0164), ("rate(1 hour)", 2.0, 0.00137)],
+)
+def test_quality_alarms_share_what_is_allowed(schedule: str, allowed: float, level: float) -> None:
+    """Without loss the quality alarm has half of the false alarms a month that the spec allows, at most."""
+    policy = DriftPolicy(schedule, false_alarms_per_month=allowed)
+    assert policy.quality_level == pytest.approx(level, rel=0.01)
+
+
 @pytest.mark.parametrize(("schedule", "checks"), [("rate(1 hour)", 730), ("rate(1 day)", 30), ("rate(7 days)", 4)])
 def test_more_checks_are_stricter(schedule: str, checks: int) -> None:
     """The more checks a month, the stricter each or the more must agree; those by hand are taken one by one."""

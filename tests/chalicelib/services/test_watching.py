@@ -8,6 +8,7 @@ import pytest
 from chalicelib.core import places
 from chalicelib.core.upkeep import DriftPolicy
 from chalicelib.pipelines import PIPELINES
+from tests.chalicelib.aws.programs import finish
 from tests.chalicelib.aws.world import PIPELINE, STAGE, World, on
 from tests.chalicelib.reliability.checker import check_ledger
 from tests.chalicelib.reliability.kills import alarm, give_labels, traffic
@@ -61,7 +62,7 @@ def test_the_loop_closes(live: World) -> None:
     assert live.account.watch.values("DriftConfirmed", PIPELINE) == [1]
     alarm(live)
     live.walk()
-    assert told(live)[-2:] == ["drift", "a person is needed"]
+    assert told(live)[-2:] == ["drift is confirmed", "a person is needed"]
     assert len(live.jobs("train")) == 1
     give_labels(live)
     live.walk()
@@ -100,6 +101,22 @@ def test_labels_start_nothing(live: World) -> None:
     live.walk()
     second = live.account.machines.jobs[live.jobs("prepare")[1]]
     assert {"capture", "ground-truth"} <= {one["InputName"] for one in second["ProcessingInputs"]}
+
+
+def test_labels_do_not_repeat_a_run_that_failed(live: World) -> None:
+    """Files whose run failed wait for more files or a person's wish, however many labels come meanwhile."""
+    live.drop("b.csv", "1\nother")
+    live.look()
+    finish(live.account, live.jobs("prepare")[-1], "Failed", FailureReason="AlgorithmError: no")
+    live.walk()
+    before = len(live.jobs("prepare"))
+    for count in (1, 2, 60):
+        give_labels(live, count)
+        live.walk()
+    assert len(live.jobs("prepare")) == before
+    live.drop("c.csv", "1\nmore")
+    live.walk()
+    assert len(live.jobs("prepare")) == before + 1
 
 
 def test_labels_are_new_data(live: World) -> None:

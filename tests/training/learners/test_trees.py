@@ -33,7 +33,7 @@ def around(trees: Trees) -> Rows:
     return np.repeat(np.concatenate([at, *both])[:, None], 4, axis=1)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 10_000),
     depth=st.integers(1, 12),
@@ -71,7 +71,7 @@ def test_samples_are_what_they_should_be() -> None:
     assert depths[1] == 0
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10_000), depth=st.integers(1, 8), objective=st.sampled_from(get_args(Objective)))
 def test_missing_values_go_where_xgboost_sends_them(seed: int, depth: int, objective: Objective) -> None:
     """With gaps in any features, in training as after it, margins are XGBoost's, for labels as for numbers."""
