@@ -21,7 +21,6 @@ NOTABLE = {
     ("learning", "failed"),
     ("learning", "refused"),
     ("serving", "live"),
-    ("watching", "drift"),
     ("watching", "needs a person"),
 }
 PATIENCE = timedelta(hours=12)  # from a run's beginning to its end, of jobs of half an hour
@@ -92,19 +91,23 @@ def check_told(month: Month) -> None:
         for line in message.splitlines()
         if ", decision " in line
     )
-    notable = [one for one in decided(month) if (one.area, one.state) in NOTABLE]
-    unheard = [(one.fence, one.state) for one in notable if not told[one.fence]]
+    unheard = [(one.fence, one.state) for one in decided(month) if is_notable(one) and not told[one.fence]]
     assert not unheard, f"nobody was told of {unheard}"
     unsure = sum(not one.performed for one in decided(month) if one.area == "telling")
     most = max(told.values())
     assert most <= 1 + unsure, f"a notice came {most} times, and {unsure} are not known to have come"
 
 
+def is_notable(decision: Decision) -> bool:
+    """Whether people want to hear of a decision: of a drift check, if an alarm begins with it."""
+    return (decision.area, decision.state) in NOTABLE or bool(decision.evidence.get("begun"))
+
+
 def check_bounds(month: Month) -> None:
     """Claim: decisions are bounded by checks, dataset versions, notices and flaps; models and configs by runs."""
     world, decisions = month.world, decided(month)
     runs, datasets = len(checker.runs(world)), len(checker.datasets(world))
-    notices = sum((one.area, one.state) in NOTABLE for one in decisions)
+    notices = sum(map(is_notable, decisions))
     toggles = 20 * len(month.script.flaps) + len(checks(month))
     asked = sum(one.state in {"wished", "needs a person"} for one in decisions)
     most = OF_A_CHECK * len(checks(month)) + OF_A_DATASET * datasets + OF_A_NOTICE * notices + asked
