@@ -30,6 +30,7 @@ _HEADLINES = {
     ("learning", "refusing"): "data was rejected",
     ("serving", "live"): "a version went live",
     ("serving", "rolled back"): "a version was rolled back",
+    ("serving", "failed"): "the endpoint needs a person",
     ("wish", "rolling back"): "a person rolls a version back",
     ("watching", "drift"): "drift",
     ("watching", "failed"): "a drift check failed",

@@ -78,7 +78,8 @@ class Head:
     """What is wanted of a pipeline now.
 
     ``bad`` are the versions that must not answer again: a person rolled them back, or the endpoint did. ``anchor`` is
-    the best version promoted so far. ``slots`` are the last ones of each schedule that were taken up.
+    the best version promoted so far. ``slots`` are the last ones of each schedule that were taken up. ``trouble`` is
+    the endpoint's state of which people were told that only they can mend it, until it is in service again.
     """
 
     pipeline: str
@@ -89,6 +90,7 @@ class Head:
     pin: Pin | None = None
     bad: tuple[int, ...] = ()
     update: Update | None = None
+    trouble: str | None = None
     anchor: Reference | None = None
     check_id: str | None = None
     ask: Ask | None = None

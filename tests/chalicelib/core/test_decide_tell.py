@@ -37,6 +37,7 @@ def notices(*decisions: Decision) -> list[Publish]:
         ("learning", "idle", {"wish": {"id": "w"}}, "nothing to learn from"),
         ("serving", "live", {}, "a version went live"),
         ("serving", "rolled back", {}, "a version was rolled back"),
+        ("serving", "failed", {}, "the endpoint needs a person"),
         ("watching", "drift", {"check_id": "c" * 16}, "drift"),
         ("watching", "no drift", {"worse": True}, "the quality is worse"),
         ("watching", "needs a person", {}, "a person is needed"),
@@ -57,6 +58,7 @@ def test_told(area: str, state: str, evidence: dict[str, object], headline: str)
     [
         ("learning", "training"), ("learning", "idle"), ("serving", "rolling out"), ("watching", "checking"),
         ("watching", "no drift"), ("watching", "not enough data"), ("watching", "suppressed"), ("telling", "telling"),
+        ("serving", "recovered"),
     ],
 )  # fmt: skip
 def test_not_told(area: str, state: str) -> None:
