@@ -36,8 +36,9 @@ _LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _NAME = "localcloud.name"  # in a WSGI environment: which resource the request is about
 _NAMED = re.compile(rb'"\w+Name": ?"(?P<name>[\w/-]{1,256})"')
 _OPENED = re.compile(r"/[^/]+/.+", re.DOTALL)  # the address of an object
-# An object shares its origin with the application here, which on AWS it does not: what it holds may not run.
-_SANDBOX = ("Content-Security-Policy", "sandbox")
+# An object shares its origin with the application here, which on AWS it does not: what it holds may not run, nor be
+# taken for another type than it was stored with.
+_SANDBOX = (("Content-Security-Policy", "sandbox"), ("X-Content-Type-Options", "nosniff"))
 _INVOCATIONS = re.compile(r"/endpoints/(?P<name>[^/]+)/invocations")
 
 log = logging.getLogger(__name__)
@@ -188,7 +189,7 @@ class FrontDoor:
         if request.method in {"GET", "HEAD"} and not request.query_string and _OPENED.fullmatch(raw_path):
             _check_origin(request)
             _check_opened(request)
-            return _called(self._services["s3"], environ, _SANDBOX)
+            return _called(self._services["s3"], environ, *_SANDBOX)
         raise AwsError("MissingAuthenticationTokenException", "Missing Authentication Token", 403)
 
     def _to_sagemaker(self, request: Request, scope: Scope) -> Response:

@@ -13,7 +13,7 @@ from chalicelib.adapters.clients import client
 from chalicelib.core import addresses, digests
 from chalicelib.core.actions import CopyVersion
 from chalicelib.core.errors import GoneError
-from chalicelib.core.facts import Upload, Version
+from chalicelib.core.facts import File, Upload, Version
 
 _GONE = frozenset({"404", "NoSuchKey", "NoSuchVersion"})
 _REMEMBERED = 50  # documents; a look reads about ten
@@ -62,16 +62,16 @@ class S3Storage:
         upload = _upload(self.bucket, key, entry["VersionId"], entry["ETag"], entry["Size"])
         return Version(upload, modified, not entry["IsLatest"] and modified <= deleted.get(key, _EVER))
 
-    def files(self, prefix: str, first: str, end: str) -> Mapping[str, str]:
-        """List the files below a prefix, after one key and before another: their ETags by key, in their order."""
+    def files(self, prefix: str, first: str, end: str) -> Mapping[str, File]:
+        """List the files below a prefix, after one key and before another: by key, in their order."""
         pages = client("s3").get_paginator("list_objects_v2")
-        found: dict[str, str] = {}
+        found: dict[str, File] = {}
         with translated("ListObjectsV2"):
             for page in pages.paginate(Bucket=self.bucket, Prefix=prefix, StartAfter=first):
                 for entry in page.get("Contents", ()):
                     if entry["Key"] >= end:
                         return found
-                    found[entry["Key"]] = entry["ETag"]
+                    found[entry["Key"]] = File(entry["ETag"], entry["Size"])
         return found
 
     def address(self, key: str) -> str | None:

@@ -9,6 +9,9 @@ on another config and was changed since has undone the update, if the ledger say
 is marked bad. An update that AWS is not known to have taken (it was busy, or refused, or whoever noted it died) is
 asked for again. The prices: a version that was undone while nobody lived to note that it was taken is tried twice; and
 a spec that changes how a model is served, on which machine or how much is captured, holds from the next version on.
+
+In a state that only a person can mend the endpoint is left alone. The ledger notes that state, so that people are told
+of it once, until the endpoint is in service again.
 """
 
 from collections.abc import Sequence
@@ -48,9 +51,10 @@ def decide_rollout(stage: Stage, facts: PipelineFacts) -> Plan:
     if endpoint.status == "Failed":
         return _replace_failed(facts, endpoint)
     if endpoint.status != "InService":
-        return Plan(
-            "failed", f"endpoint {endpoint.name} is {endpoint.status}: a person must look at it ({endpoint.reason})"
-        )
+        return _ask_person(facts.head, endpoint)
+    if facts.head.trouble:
+        told = f"endpoint {endpoint.name} was {facts.head.trouble} and is in service again"
+        return Plan("recovered", told, change=Change(replace(facts.head, trouble=None)))
     answers = stage.names.parse_endpoint_config(facts.pipeline, endpoint.config_name)
     if asked and facts.update_taken and answers != asked.run_id:
         return _await_or_undone(facts, asked, endpoint)
@@ -98,6 +102,14 @@ def _replace_failed(facts: PipelineFacts, endpoint: Endpoint) -> Plan:
     if asked and facts.update_taken:
         return _mark_bad(facts, asked.version, reason)
     return Plan("replacing", f"{reason}; it can only be deleted and made anew", (requests.delete_endpoint(endpoint),))
+
+
+def _ask_person(head: Head, endpoint: Endpoint) -> Plan:
+    """Note a state that only a person can mend once, so that people are told of it once."""
+    why = endpoint.reason or "no reason given"
+    reason = f"endpoint {endpoint.name} is {endpoint.status}: a person must look at it ({why})"
+    change = Change(replace(head, trouble=endpoint.status)) if head.trouble != endpoint.status else None
+    return Plan("failed", reason, change=change)
 
 
 def _mark_bad(facts: PipelineFacts, version: int, reason: str) -> Plan:

@@ -31,6 +31,7 @@ _HEADLINES = {
     ("learning", "refusing"): "data was rejected",
     ("serving", "live"): "a version went live",
     ("serving", "rolled back"): "a version was rolled back",
+    ("serving", "failed"): "the endpoint needs a person",
     ("wish", "rolling back"): "a person rolls a version back",
     ("watching", "failed"): "a drift check failed",
     ("watching", "needs a person"): "a person is needed",

@@ -91,16 +91,18 @@ def _suppress(head: Head, since: str, cause: str, ready: datetime) -> Plan:
 def _obstacle(facts: PipelineFacts, past: Retrains) -> str | None:
     """Say what only a person can mend before an alarm may start a run."""
     policy, labels = facts.spec.retrain, set(facts.labels.labels)
-    new, gone = len(labels - facts.learned), facts.learned - labels
+    new, gone = labels - facts.learned, facts.learned - labels
+    least = sum(facts.labels.least[key] for key in new)
     if not policy.on_alarm:
         return "alarms start no run here"
     if past.fruitless >= policy.most_fruitless:
         return f"{past.fruitless} runs in a row brought no better model"
     known = facts.next_row is not None and facts.next_row.state in {"trained", "identical"}
     # Where labels have become too old to be learnt from, it is they that make another data set: nothing is new in it.
-    if new >= policy.least_labels or (new == 0 and not known and not gone):
+    if least >= policy.least_labels or not (new or known or gone):
         return None
-    return f"there is nothing new to learn from ({new} new labels, {policy.least_labels} are asked for)"
+    found = f"{len(new)} new files of labels, of {least} labels at least by their sizes" if new else "no new labels"
+    return f"there is too little new to learn from ({found}; {policy.least_labels} are asked for)"
 
 
 def _ask_person(head: Head, past: Retrains, since: str, cause: str) -> Plan:

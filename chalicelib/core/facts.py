@@ -166,15 +166,25 @@ class Alarm:
 
 
 @dataclass(frozen=True)
+class File:
+    """A listed file: its ETag, which is another for another content, and its size in bytes."""
+
+    etag: str
+    size: int
+
+
+@dataclass(frozen=True)
 class LabelFiles:
     """The labels that came later, and the files of captured requests that they may belong to: keys of the bucket.
 
-    ``digest`` is that of the labels' keys and contents, not of what was captured: that alone is nothing to learn from.
+    ``least`` tells of each file how many labels it holds at least. ``digest`` is that of the labels' keys and contents,
+    not of what was captured: that alone is nothing to learn from.
     """
 
     labels: tuple[str, ...] = ()
     captured: tuple[str, ...] = ()
     digest: str = ""
+    least: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

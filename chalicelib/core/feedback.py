@@ -8,8 +8,9 @@ SageMaker joins with captured requests; ``instanceIndex``, ours, says which of t
 import csv
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from chalicelib.core import inference
 from chalicelib.core.bodies import Body, read_json, read_text
@@ -19,6 +20,10 @@ from chalicelib.core.spec import PipelineSpec
 from chalicelib.core.values import to_number
 
 MAX_LABELS = 100  # each is two writes, and all must be done within API Gateway's 29 s
+_LONGEST_ID = "x" * 64  # characters: SageMaker API Reference, InvokeEndpoint, InferenceId
+_LARGEST_INDEX = 2**32 - 1  # of more `training.ground_truth` makes no label
+_LONGEST_NUMBER = repr(-1.7976931348623157e308)  # Python writes none that is longer
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)  # of which a line says nothing
 _MEMBERS = ("inference_id", "index", "label")
 
 
@@ -92,6 +97,22 @@ def fit(spec: PipelineSpec, known: inference.Inference, feedback: Feedback) -> s
     if not isinstance(feedback.label, str) or feedback.label not in spec.labels:
         raise UnfitLabelError(f"a label of pipeline {spec.name} is {' or '.join(map(repr, spec.labels))}")
     return feedback.label
+
+
+def longest_line(spec: PipelineSpec) -> int:
+    """Return how many bytes the line of a label of the pipeline has at most, as `Label.to_line` writes it."""
+    values = spec.labels or (_LONGEST_NUMBER,)
+    labels = (Label(spec.name, _LONGEST_ID, _LARGEST_INDEX, value, "", _ANY_TIME) for value in values)
+    return max(len(label.to_line()) for label in labels)
+
+
+def least_labels(spec: PipelineSpec, sizes: Mapping[str, int]) -> dict[str, int]:
+    """Return of each file, whose size is in bytes, how many labels it holds at least: as if all lines were the longest.
+
+    The price: a person's line that says more than it must, which is read all the same, may count for two.
+    """
+    longest = longest_line(spec)
+    return {key: -(-size // longest) for key, size in sizes.items()}
 
 
 def _feedback(number: int, row: object) -> Feedback:

@@ -79,7 +79,8 @@ class Head:
 
     ``bad`` are the versions that must not answer again: a person rolled them back, or the endpoint did. ``anchor`` is
     the best version promoted so far. ``slots`` are the last ones of each schedule that were taken up. ``tried`` is the
-    id of the last dataset version's files, whatever labels came with them.
+    id of the last dataset version's files, whatever labels came with them. ``trouble`` is the endpoint's state of which
+    people were told that only they can mend it, until it is in service again.
     """
 
     pipeline: str
@@ -91,6 +92,7 @@ class Head:
     pin: Pin | None = None
     bad: tuple[int, ...] = ()
     update: Update | None = None
+    trouble: str | None = None
     anchor: Reference | None = None
     check_id: str | None = None
     ask: Ask | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from chalicelib.core import container, digests, job_requests, places
+from chalicelib.core import container, digests, feedback, job_requests, places
 from chalicelib.core.attempts import MAX_ATTEMPTS
 from chalicelib.core.decide_dataset import may_begin, name_run, next_dataset_id, wished_again
 from chalicelib.core.decide_rollout import wanted
@@ -197,7 +197,9 @@ class Observer:
             return LabelFiles()
         prefix = bucket.captured(self.stage.names.endpoint(pipeline), VARIANT)
         captured = self.storage.files(*places.hours(prefix, since, now))
-        return LabelFiles(tuple(labels), tuple(captured), digests.short_digest("labels", sorted(labels.items())))
+        contents = sorted((key, file.etag) for key, file in labels.items())
+        least = feedback.least_labels(facts.spec, {key: file.size for key, file in labels.items()})
+        return LabelFiles(tuple(labels), tuple(captured), digests.short_digest("labels", contents), least)
 
     def _check(self, pipeline: str, head: Head) -> CheckFacts | None:
         row = self.ledger.check(pipeline, head.check_id) if head.check_id else None

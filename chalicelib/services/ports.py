@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from chalicelib.core.actions import Action
-from chalicelib.core.facts import Alarm, Endpoint, Job, ModelPackage, Upload, Version
+from chalicelib.core.facts import Alarm, Endpoint, File, Job, ModelPackage, Upload, Version
 from chalicelib.core.feedback import Label
 from chalicelib.core.ledger import BatchEnd, DatasetRow, Decision, Head, RunRow, Transition, UploadVerdict
 from chalicelib.core.predictions import Answer, Instance
@@ -27,8 +27,8 @@ class Storage(Protocol):
     def versions(self, prefix: str) -> Sequence[Version]:
         """List all object versions below a prefix: by key, each from its newest version to its oldest."""
 
-    def files(self, prefix: str, first: str, end: str) -> Mapping[str, str]:
-        """List the files below a prefix, after one key and before another: their ETags by key, in their order."""
+    def files(self, prefix: str, first: str, end: str) -> Mapping[str, File]:
+        """List the files below a prefix, after one key and before another: by key, in their order."""
 
     def address(self, key: str) -> str | None:
         """Return where a person with rights opens a file with a browser; None if that is not known."""

@@ -122,7 +122,7 @@ def test_a_client_that_goes_away_in_the_middle(cloud: Any, wait_for: Any, coding
 
 
 def test_a_person_opens_an_object(cloud: Any) -> None:
-    """The address of an object shows it to whoever follows it; nothing in it may run, and nothing else is unsigned."""
+    """Whoever follows an object's address is shown it, as its own type; none may run, and nothing else is unsigned."""
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket="shown", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
     s3.put_object(Bucket="shown", Key="a b/c+%.html", Body=b"<p>", ContentType="text/html")
@@ -131,6 +131,7 @@ def test_a_person_opens_an_object(cloud: Any) -> None:
         status, answered, body = cloud.request("GET", address, headers=headers)
         assert (status, body, answered["Content-Type"]) == (200, b"<p>", "text/html")
         assert answered["Content-Security-Policy"] == "sandbox"
+        assert answered["X-Content-Type-Options"] == "nosniff"
     assert cloud.request("HEAD", address)[0] == 200
     assert cloud.request("GET", "/shown/never")[0] == 404
     for method, path in (

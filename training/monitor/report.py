@@ -111,7 +111,10 @@ def _since(findings: Findings) -> list[Section]:
 
 
 def since(earlier: Sequence[Earlier], verdict: str) -> str:
-    """Return in words since when there has been drift: no check in between that found none."""
+    """Return in words since when there has been drift: no check in between that found none.
+
+    Only the last checks are remembered, so where none of them found none the drift may be older than all of them.
+    """
     drifted = [one for one in earlier if one.verdict == "drift"]
     if verdict != "drift":
         if not drifted:
@@ -120,8 +123,10 @@ def since(earlier: Sequence[Earlier], verdict: str) -> str:
     ends = [one.end for one in earlier if one.verdict == "no drift"]
     run = [one for one in drifted if not ends or one.start >= ends[-1]]
     if not run:
-        return "This is the first window with drift since the last one without."
-    return f"There has been drift since the window from {_when(run[0].start)}: {len(run) + 1} windows with this one."
+        return f"This is the first window with drift {'since the last one without' if ends else 'that is remembered'}."
+    since_when = f"{'' if ends else 'at least '}since the window from {_when(run[0].start)}"
+    beyond = "" if ends else ", and no window without drift before them is remembered"
+    return f"There has been drift {since_when}: {len(run) + 1} windows with this one{beyond}."
 
 
 def _when(time: datetime) -> str:

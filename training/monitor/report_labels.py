@@ -6,6 +6,8 @@ from typing import Any
 from training.report.pages import chance, number
 from training.report.sections import Block, Section, Table, Text
 
+_HOUR, _DAY = 3_600, 86_400  # seconds
+_IN_DAYS = 2 * _DAY  # from which on a time is told in days
 _TITLE = "Whether the model got worse"
 _SAID = {
     "worse": "The labels say that the model got worse.",
@@ -50,7 +52,21 @@ def labelled(verdict: Mapping[str, Any], statistics: Mapping[str, Any]) -> list[
                 muted=True,
             )
         )
+    delay = found["labels"].get("delay_s")
+    if delay:
+        blocks.append(
+            Text(
+                f"Half of the labels came within {_lasting(delay['median'])} of the request, nine tenths within"
+                f" {_lasting(delay['p90'])}. To half an hour, as a label's file names the hour in which it came.",
+                muted=True,
+            )
+        )
     return [Section(_TITLE, blocks)]
+
+
+def _lasting(seconds: float) -> str:
+    """Return a time as people read it."""
+    return f"{number(seconds / _HOUR, 3)} hours" if seconds < _IN_DAYS else f"{number(seconds / _DAY, 3)} days"
 
 
 def expected(statistics: Mapping[str, Any]) -> list[Section]:

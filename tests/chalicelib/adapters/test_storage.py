@@ -44,7 +44,7 @@ def test_versions_are_listed_newest_first(side: Side, own: str) -> None:
 
 
 def test_files_between_two_keys(side: Side, own: str) -> None:
-    """Files after one key and before another are listed in their order, with what tells that a content is another."""
+    """Files after one key and before another are listed in their order, with size and what tells another content."""
     prefix = f"ground-truth/{own}/"
     for hour in ("2026/01/01/22/", "2026/01/01/23/", "2026/01/02/00/", "2026/01/02/01/"):
         for name in ("a", "b", "c"):
@@ -55,7 +55,8 @@ def test_files_between_two_keys(side: Side, own: str) -> None:
     assert [*found] == [f"{prefix}{hour}/{name}.jsonl" for hour in hours for name in ("a", "b", "c")]
     side.put(f"{first}b.jsonl", b"another")
     changed = STORAGE.files(prefix, first, end)
-    assert {key for key in found if found[key] != changed[key]} == {f"{first}b.jsonl"}
+    assert {key for key in found if found[key].etag != changed[key].etag} == {f"{first}b.jsonl"}
+    assert (found[f"{first}b.jsonl"].size, changed[f"{first}b.jsonl"].size) == (1, 7)
     assert STORAGE.files("ground-truth/nobody/", "ground-truth/nobody/a", "ground-truth/nobody/b") == {}
 
 

@@ -83,7 +83,11 @@ class Objects:
 
     def list_objects_v2_pages(self, Bucket: str, Prefix: str, StartAfter: str) -> list[dict[str, Any]]:
         found = [self.versions[key][0] for key in self.list_keys(Prefix) if key > StartAfter]
-        listed = [{"Key": one.key, "ETag": _etag(one.content)} for one in found if one.content is not None]
+        listed = [
+            {"Key": one.key, "ETag": _etag(one.content), "Size": len(one.content)}
+            for one in found
+            if one.content is not None
+        ]
         return [{"Contents": listed[start : start + self.page]} for start in range(0, len(listed) or 1, self.page)]
 
     def _page(self, found: list[Stored]) -> dict[str, Any]:

@@ -56,6 +56,19 @@ def test_rollout(change: dict[str, Any], state: str, last: str | None) -> None:
     assert steps(plan) == (["create_model", "create_endpoint_config", last] if last else [])
 
 
+def test_trouble_is_noted_once() -> None:
+    """What a person must mend is noted with the state it is in, and no more while that is so; once mended it is not."""
+    facts = replace(SERVING, endpoint=replace(ENDPOINT, status="OutOfService"))
+    plan = decide_rollout(STAGE, facts)
+    assert plan.change is not None
+    noted = plan.change.head
+    assert noted == replace(facts.head, trouble="OutOfService")
+    assert decide_rollout(STAGE, replace(facts, head=noted)).idle
+    well = decide_rollout(STAGE, replace(facts, head=noted, endpoint=ENDPOINT))
+    assert well.change is not None
+    assert (well.change.head, steps(well)) == (facts.head, [])
+
+
 def test_update_is_noted_before_it_is_asked_for() -> None:
     """The ledger says which version was asked for, by which decision, and when the endpoint had last changed."""
     plan = decide_rollout(STAGE, SERVING)

@@ -37,6 +37,7 @@ def notices(*decisions: Decision) -> list[Publish]:
         ("learning", "idle", {"wish": {"id": "w"}}, "nothing to learn from"),
         ("serving", "live", {}, "a version went live"),
         ("serving", "rolled back", {}, "a version was rolled back"),
+        ("serving", "failed", {}, "the endpoint needs a person"),
         ("watching", "drift", {"check_id": "c" * 16, "begun": ["drift"]}, "drift is confirmed"),
         ("watching", "no drift", {"check_id": "c" * 16, "begun": ["quality"]}, "the quality is worse"),
         (
@@ -70,7 +71,7 @@ def test_a_failed_check_has_no_report() -> None:
     [
         ("learning", "training"), ("learning", "idle"), ("serving", "rolling out"), ("watching", "checking"),
         ("watching", "drift"), ("watching", "no drift"), ("watching", "not enough data"), ("watching", "suppressed"),
-        ("telling", "telling"),
+        ("telling", "telling"), ("serving", "recovered"),
     ],
 )  # fmt: skip
 def test_not_told(area: str, state: str) -> None:

@@ -255,12 +255,34 @@ KNOWN = replace(DATASET_ROW, state="trained")
 def test_something_new_to_learn_from(labels: int, learned: int, known: DatasetRow | None, state: str) -> None:
     """An alarm starts a run only with other uploads or enough new labels; else a person is asked for them."""
     files = [f"ground-truth/reviews/{n}.jsonl" for n in range(100)]
-    since = LabelFiles(tuple(files[:labels]), digest="d")
+    since = LabelFiles(tuple(files[:labels]), digest="d", least=dict.fromkeys(files[:labels], 1))
     assert watch(replace(ALARMED, labels=since, learned=frozenset(files[:learned]), next_row=known)).state == state
+
+
+@pytest.mark.parametrize(
+    ("least", "state", "told"),
+    [
+        ({"a": 3_000}, "wished", ""),
+        ({"a": 20, "b": 30}, "wished", ""),
+        ({"a": 20, "b": 29}, "needs a person", "2 new files of labels, of 49 labels at least by their sizes; 50 are"),
+        ({"a": 0}, "needs a person", "1 new files of labels, of 0 labels at least"),
+        ({}, "needs a person", "no new labels; 50 are asked for"),
+        ({"known": 3_000}, "needs a person", "no new labels; 50 are asked for"),
+    ],
+    ids=["one file of many", "two files", "too few", "an empty file", "none", "one that is known"],
+)
+def test_labels_and_not_files_are_counted(least: dict[str, int], state: str, told: str) -> None:
+    """However labels are dealt to files, it is they that must be enough, and a person is told how many there are."""
+    since = LabelFiles(tuple(least), digest="d", least=least)
+    learned, before = frozenset({"known"} & least.keys()), None if "a" in least else KNOWN
+    plan = watch(replace(ALARMED, labels=since, learned=learned, next_row=before))
+    assert plan.state == state
+    assert told in plan.reason
 
 
 def test_run_begins_once_labels_are_there() -> None:
     """A person who was asked for labels needs to do no more than to bring them."""
     asked = head_of(watch(replace(ALARMED, next_row=KNOWN))).retrains
-    files = LabelFiles(tuple(map(str, range(50))), digest="d")
+    names = [str(number) for number in range(50)]
+    files = LabelFiles(tuple(names), digest="d", least=dict.fromkeys(names, 1))
     assert watch(replace(ALARMED, labels=files), retrains=asked).state == "wished"

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.core.bodies import Body
 from chalicelib.core.errors import InvalidRequestError, PayloadTooLargeError, UnfitLabelError
-from chalicelib.core.feedback import MAX_LABELS, Feedback, Label, fit, parse_feedback
+from chalicelib.core.feedback import MAX_LABELS, Feedback, Label, fit, least_labels, longest_line, parse_feedback
 from chalicelib.core.inference import Inference
 from chalicelib.core.places import ground_truth_key
 from chalicelib.pipelines import PIPELINES
@@ -112,3 +112,27 @@ def test_line() -> None:
     }
     key = ground_truth_key(label.pipeline, label.collected, label.inference_id, label.index)
     assert key == "ground-truth/reviews/2026/01/02/03/an-id-3.jsonl"
+
+
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False).map(repr)
+
+
+@settings(deadline=None)
+@given(st.data(), st.sampled_from(sorted(PIPELINES)), st.integers(1, 8))
+def test_a_file_holds_no_fewer_labels_than_its_size_tells(data: st.DataObject, pipeline: str, count: int) -> None:
+    """Whatever labels lie in a file, by whatever ids, its size never tells more than there are, and always one."""
+    spec = PIPELINES[pipeline]
+    values = NUMBERS if spec.regression else st.sampled_from(spec.labels)
+    ids = st.text("0123456789abcdef-", min_size=1, max_size=64)
+    labels = st.builds(Label, st.just(pipeline), ids, st.integers(0, 2**32 - 1), values, st.just("ann"), st.just(WHEN))
+    lines = [data.draw(labels).to_line() for _ in range(count)]
+    assert max(map(len, lines)) <= longest_line(spec)
+    assert 1 <= least_labels(spec, {"a": len(b"".join(lines))})["a"] <= count
+
+
+def test_a_large_file_holds_many_labels() -> None:
+    """A file of ten thousand labels that we issued ids for counts for most of them, an empty one for none."""
+    line = Label("reviews", f"{'0' * 32}-1-{'0' * 24}", 0, "positive", "ann", WHEN).to_line()
+    least = least_labels(PIPELINES["reviews"], {"many": 10_000 * len(line), "empty": 0})
+    assert 9_000 < least["many"] <= 10_000
+    assert least["empty"] == 0

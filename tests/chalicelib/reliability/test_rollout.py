@@ -116,13 +116,48 @@ def test_busy_endpoint(world: World, status: str) -> None:
 
 @pytest.mark.parametrize("status", ["OutOfService", "UpdateRollbackFailed"])
 def test_a_person_must_look(world: World, status: str) -> None:
-    """An endpoint in a state that only a person can mend is left alone, and the plan says so (row 33)."""
+    """An endpoint in a state that only a person can mend is left alone, and plan and notice say so (row 33)."""
     live(world, "2")
     endpoint(world)["EndpointStatus"] = status
-    fence = world.head.fence
+    calls = asked(world, "update_endpoint"), asked(world, "delete_endpoint")
     world.look("sweep")
     plan = world.services.pipelines.plan(PIPELINE)["serving"]
-    assert (plan.state, status in plan.reason, world.head.fence) == ("failed", True, fence)
+    assert (plan.state, status in plan.reason, plan.idle) == ("failed", True, True)
+    assert (asked(world, "update_endpoint"), asked(world, "delete_endpoint")) == calls
+    subject, message = world.account.topic.notices[-1]
+    assert subject == "Freshet dev: reviews: the endpoint needs a person"
+    assert status in message
+
+
+def test_a_person_is_told_once(world: World) -> None:
+    """However often one looks it is told once, whatever AWS changes meanwhile; and again when it happens anew."""
+    run = live(world, "2")
+    notices = world.account.topic.notices
+    before = len(notices)
+    for broken in (1, 2):
+        endpoint(world)["EndpointStatus"] = "OutOfService"
+        for _ in range(3):
+            system_update(world)
+            world.look("sweep")
+        assert len(notices) == before + broken
+        endpoint(world)["EndpointStatus"] = "SystemUpdating"
+        world.look("sweep")
+        endpoint(world)["EndpointStatus"] = "OutOfService"
+        world.look("sweep")
+        assert len(notices) == before + broken
+        endpoint(world)["EndpointStatus"] = "InService"
+        world.walk()
+        assert (world.live, len(notices)) == (run, before + broken)
+    check_all(world, ALL)
+
+
+def test_another_trouble_is_told(world: World) -> None:
+    """A state that is not the one people were told of is told."""
+    live(world, "2")
+    for status in ("OutOfService", "UpdateRollbackFailed"):
+        endpoint(world)["EndpointStatus"] = status
+        world.look("sweep")
+        assert status in world.account.topic.notices[-1][1]
 
 
 @pytest.mark.parametrize(

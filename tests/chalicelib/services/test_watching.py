@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.core import places
+from chalicelib.core.feedback import Label
 from chalicelib.core.upkeep import DriftPolicy
 from chalicelib.pipelines import PIPELINES
 from tests.chalicelib.aws.programs import finish
@@ -72,6 +73,22 @@ def test_the_loop_closes(live: World) -> None:
     story = live.services.stories.runs(PIPELINE)[0]
     assert story.cause is not None
     assert STAGE.names.alarm(PIPELINE, "drift") in story.cause
+
+
+def test_one_file_of_many_labels(live: World) -> None:
+    """Labels that a person brings in one file are as many as in many, and the run that the alarm asks for begins."""
+    traffic("moved")(live)
+    live.walk()
+    alarm(live)
+    live.walk()
+    line = Label(PIPELINE, "an id", 0, "positive", "", live.account.now).to_line()
+    folder = f"{STAGE.bucket.ground_truth(PIPELINE)}{places.hour_folder(live.account.now)}"
+    live.account.objects.put(f"{folder}too-few.jsonl", 20 * line)
+    live.walk()
+    assert len(live.jobs("train")) == 1
+    live.account.objects.put(f"{folder}many.jsonl", 10_000 * line)
+    live.walk()
+    assert len(live.jobs("train")) == 2
 
 
 def test_alarm_of_the_last_model_asks_nothing_of_the_next(live: World) -> None:

@@ -12,6 +12,8 @@ from tests.training.monitor.test_model_quality import BASELINE
 from tests.training.monitor.windows import put_baseline
 from tests.training.sample import put_spec
 from training.__main__ import main
+from training.monitor.report_labels import labelled
+from training.report.sections import Text
 from training.settings import Settings
 
 
@@ -56,6 +58,7 @@ def test_labels_judge_the_model(tmp_path: Path, caplog: pytest.LogCaptureFixture
     told = result(settings, "statistics.json")
     assert told["quality"]["labels"]["joined"] == told["quality"]["dataset"]["item_count"] == 300
     assert told["quality"]["labels"]["delay_s"]["median"] == 24.5 * 3600
+    assert "Half of the labels came within 24.5 hours of the request, nine tenths within 24.5 hours" in page
     assert told["quality"]["baseline"] == BASELINE
     metrics = result(settings, "verdict.json")["metrics"]
     assert metrics["ModelQualityAccuracy"] == told["quality"]["binary_classification_metrics"]["accuracy"]["value"]
@@ -78,6 +81,26 @@ def test_what_is_expected_needs_no_label(tmp_path: Path) -> None:
     assert told["estimate"]["accuracy"]["estimated"] == pytest.approx(
         told["estimate"]["accuracy"]["baseline_measured"], abs=0.06
     )
+
+
+@pytest.mark.parametrize(
+    ("delays", "said"),
+    [
+        ({"median": 0.0, "p90": 1_800.0}, ["within 0 hours of the request, nine tenths within 0.5 hours"]),
+        ({"median": 171_000.0, "p90": 172_800.0}, ["within 47.5 hours of the request, nine tenths within 2 days"]),
+        ({"median": 216_000.0, "p90": 12_960_000.0}, ["within 2.5 days of the request, nine tenths within 150 days"]),
+        (None, []),
+    ],
+)
+def test_the_page_says_how_late_labels_are(delays: dict[str, float] | None, said: list[str]) -> None:
+    """How long labels took is told in hours, from two days on in days, and not at all where it is not known."""
+    labels = {"labels": 300} | ({"delay_s": delays} if delays else {})
+    verdict = {"quality": {"verdict": "not enough data", "reasons": []}}
+    (section,) = labelled(verdict, {"quality": {"labels": labels}})
+    texts = [block.words for block in section.blocks if isinstance(block, Text)]
+    told = [text for text in texts if "came" in text]
+    assert len(told) == len(said)
+    assert all(words in text for words, text in zip(said, told, strict=True))
 
 
 def test_a_floor_of_the_window_is_one_of_its_labels(tmp_path: Path) -> None:

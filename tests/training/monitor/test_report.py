@@ -226,14 +226,16 @@ def _check(
 @pytest.mark.parametrize(
     ("earlier", "verdict", "said"),
     [
-        (["no drift", "drift", "drift"], "drift", "since the window from 2026-01-02 00:00 UTC: 3 windows"),
-        (["drift", "no drift"], "drift", "first window with drift"),
-        (["drift", "not enough data"], "drift", "since the window from 2026-01-01 00:00 UTC: 2 windows"),
+        (["no drift", "drift", "drift"], "drift", "drift since the window from 2026-01-02 00:00 UTC: 3 windows"),
+        (["drift", "no drift"], "drift", "first window with drift since the last one without"),
+        (["drift"] * 30, "drift", "at least since the window from 2026-01-01 00:00 UTC: 31 windows"),
+        (["drift", "not enough data"], "drift", "at least since the window from 2026-01-01 00:00 UTC: 2 windows"),
+        (["not enough data"], "drift", "first window with drift that is remembered"),
         (["drift", "no drift"], "no drift", "last found in the window from 2026-01-01 00:00 UTC"),
         (["no drift"], "no drift", "No drift was found in the windows before"),
         (["drift", "not enough data"], "not enough data", "last found in the window from 2026-01-01 00:00 UTC"),
     ],
 )
 def test_since_when(earlier: list[str], verdict: str, said: str) -> None:
-    """Drift lasts as long as no check in between found none; one that could not judge does not end it."""
+    """Drift lasts as long as no check in between found none; where none before it is remembered, so long at least."""
     assert said in since([_at(day, one) for day, one in enumerate(earlier, start=1)], verdict)
