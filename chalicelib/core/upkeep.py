@@ -66,8 +66,9 @@ class RetrainPolicy:
 
     ``schedule`` is an EventBridge expression (empty: none). With ``on_alarm`` a drift or quality alarm asks too, once
     there is something new to learn from: ``least_labels`` more labels (as the sizes of their files show at least) than
-    the live version knows, or other uploads. It does so at most once in ``cool_down_hours``, which double with each such
-    run in a row that brought no new live version; after ``most_fruitless`` of these a person is asked instead.
+    the live version knows, or other uploads. It does so at most once in ``cool_down_hours``, which double with each run
+    in a row that was asked for like this and brought no new live version; after ``most_fruitless`` of these a person
+    is asked instead.
     """
 
     schedule: str = ""
