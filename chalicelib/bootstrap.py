@@ -15,6 +15,7 @@ from chalicelib.adapters.ledger import DynamoLedger
 from chalicelib.adapters.runtime import EndpointRuntime
 from chalicelib.adapters.sagemaker import SageMakerReader
 from chalicelib.adapters.storage import S3Storage
+from chalicelib.adapters.traffic import CloudWatchTraffic
 from chalicelib.core.stage import Stage
 from chalicelib.pipelines import PIPELINES
 from chalicelib.services.batches import Batches
@@ -55,7 +56,7 @@ def services_of(stage: Stage, http: settings.Http | None = None) -> Services:
     http = http or settings.Http()
     keys = LedgerKeys(stage.table_name, secrets.token_bytes)
     storage, sagemaker, ledger = S3Storage(stage.bucket_name), SageMakerReader(), DynamoLedger(stage.table_name)
-    observer = Observer(stage, PIPELINES, storage, sagemaker, ledger, CloudWatchAlarms())
+    observer = Observer(stage, PIPELINES, storage, sagemaker, ledger, CloudWatchAlarms(), CloudWatchTraffic())
     executor = AwsExecutor(stage, storage, ledger)
     return Services(
         stage=stage,

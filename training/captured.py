@@ -33,6 +33,7 @@ from training.rows import parse_columns
 CSV = "text/csv"
 TEXT = "text/plain"
 _WRONG = "endpointOutput holds no answers of ours"
+_ANOTHER_VERSION = "answered by another version"
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,14 @@ class Coverage:
     unreadable: Counter[str] = field(default_factory=Counter)
 
     def share(self, expected: int | None) -> float:
-        """Return which share of the window's requests was read; ``expected`` is how many there were, if known."""
+        """Return which share of the version's requests in the window was read.
+
+        ``expected`` is how many there were of all versions, if known: it is counted by endpoint. Those that another
+        version answered are seen to be none of ours, so a roll-out lowers no coverage. Which version answered those
+        that have not come nobody knows: all of them are taken for ours.
+        """
         known = self.read + self.unreadable.total()
-        return self.read / max(1, known, expected or 0)
+        return self.read / max(1, known, (expected or 0) - self.left_out[_ANOTHER_VERSION])
 
     def shortfall(self, expected: int | None, least: float) -> str:
         """Return why too little of the window was read; empty if it is enough."""
@@ -216,7 +222,7 @@ def _answers(media_type: str, body: str, spec: PipelineSpec, version: str) -> li
             raise UnusableError(_WRONG)
         found, versions = [as_object(one, _WRONG) for one in predictions], {str(answer.get("model_version", ""))}
     if version and versions != {version}:
-        raise _LeftOutError("answered by another version")
+        raise _LeftOutError(_ANOTHER_VERSION)
     return [_answer(one, spec) for one in found]
 
 

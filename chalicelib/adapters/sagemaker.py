@@ -99,6 +99,7 @@ class SageMakerReader:
             config_name=answer.get("EndpointConfigName", ""),
             changed=answer["LastModifiedTime"],
             reason=answer.get("FailureReason"),
+            capture_percent=answer.get("DataCaptureConfig", {}).get("CurrentSamplingPercentage"),
         )
 
 

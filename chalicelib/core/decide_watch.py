@@ -20,8 +20,8 @@ from chalicelib.core.decide_check import confirmed, decide_check
 from chalicelib.core.digests import short_digest
 from chalicelib.core.facts import ModelPackage, PipelineFacts
 from chalicelib.core.ledger import Head, Wish
-from chalicelib.core.spec import PipelineSpec
 from chalicelib.core.stage import Stage
+from chalicelib.core.traffic import least_captured
 from chalicelib.core.watched import CheckRow, Retrains, Watched
 
 GRACE = timedelta(minutes=10)  # after which a slot's last captured requests lie in S3
@@ -34,6 +34,14 @@ def decide_watch(stage: Stage, facts: PipelineFacts, now: datetime) -> Plan:
     plans = [plan for plan in (_retrain(facts, now), _begin(stage, facts, now)) if plan]
     busy = [plan for plan in plans if not plan.idle]
     return (busy or plans)[0]
+
+
+def window_to_check(stage: Stage, facts: PipelineFacts, now: datetime) -> tuple[datetime, datetime] | None:
+    """Return begin and end of the window of the check that may begin now: its traffic is a fact of that decision."""
+    due, package = _due_check(facts, now), facts.wanted
+    if facts.check or due is None or package is None or not _answers(stage, facts, package):
+        return None
+    return (due.start, due.end) if facts.spec.drift.capture_percent else None
 
 
 def _retrain(facts: PipelineFacts, now: datetime) -> Plan | None:
@@ -153,7 +161,7 @@ def _begin(stage: Stage, facts: PipelineFacts, now: datetime) -> Plan:
         "checking",
         f"{row.cause}: {row.reason}",
         change=Change(replace(due.head, check_id=row.check_id), (row,)),
-        documents=_documents(stage, facts.spec, row, due.head.watched),
+        documents=_documents(stage, facts, row, due.head.watched),
     )
 
 
@@ -171,8 +179,9 @@ def _due_check(facts: PipelineFacts, now: datetime) -> _Due | None:
     return _Due(before, slot, "the schedule", "", replace(head, slots=_taken(head, "drift", slot)))
 
 
-def _documents(stage: Stage, spec: PipelineSpec, row: CheckRow, watched: Watched | None) -> tuple[WriteJson, ...]:
-    folder = stage.bucket.check(spec.name, row.check_id)
+def _documents(stage: Stage, facts: PipelineFacts, row: CheckRow, watched: Watched | None) -> tuple[WriteJson, ...]:
+    spec, folder = facts.spec, stage.bucket.check(facts.pipeline, row.check_id)
+    expected = least_captured(facts.traffic, facts.endpoint.capture_percent if facts.endpoint else None)
     window = {
         "model_version": str(row.version),
         "start": row.start,
@@ -181,6 +190,7 @@ def _documents(stage: Stage, spec: PipelineSpec, row: CheckRow, watched: Watched
         "quality_level": spec.drift.quality_level,
         "least_rows": spec.drift.least_rows,
         "least_coverage": spec.drift.least_coverage,
+        **({} if expected is None else {"expected": expected}),
         "earlier": [asdict(check) for check in watched.checks] if watched and watched.version == row.version else [],
     }
     return (

@@ -146,13 +146,26 @@ class RunFacts:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """The pipeline's endpoint: status as in the API (``InService``), the config it runs, when it last changed."""
+    """The pipeline's endpoint: status as in the API (``InService``), the config it runs, when it last changed.
+
+    ``capture_percent`` is how many requests of a hundred it captures, which is not always what the spec says now: that
+    holds from the next version on.
+    """
 
     name: str
     status: str
     config_name: str
     changed: datetime
     reason: str | None = None
+    capture_percent: int | None = None
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """How often a variant was invoked in a while, whichever version answered, and how often without success."""
+
+    invocations: int
+    failed: int = 0
 
 
 @dataclass(frozen=True)
@@ -215,7 +228,7 @@ class PipelineFacts:
     package that should answer; ``update_taken`` says that AWS is known to have taken the head's update. ``labels`` are
     there only where a dataset version may begin or an alarm rings, ``learned`` are those of their files, ever, that the
     wanted version knows; ``alarms`` are there only while nothing is learned. ``untold`` are the decisions that people
-    were not told of.
+    were not told of. ``traffic`` is that of the window of a check that begins now.
     """
 
     spec: PipelineSpec
@@ -232,6 +245,7 @@ class PipelineFacts:
     labels: LabelFiles = LabelFiles()
     learned: frozenset[str] = frozenset()
     check: CheckFacts | None = None
+    traffic: Traffic | None = None
     alarms: tuple[Alarm, ...] = ()
     untold: tuple[Decision, ...] = ()
 

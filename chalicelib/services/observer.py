@@ -13,6 +13,7 @@ from chalicelib.core.attempts import MAX_ATTEMPTS
 from chalicelib.core.decide_dataset import may_begin, name_run, next_dataset_id, wished_again
 from chalicelib.core.decide_rollout import wanted
 from chalicelib.core.decide_tell import untold
+from chalicelib.core.decide_watch import window_to_check
 from chalicelib.core.errors import UnavailableError
 from chalicelib.core.facts import (
     BatchFacts,
@@ -27,6 +28,7 @@ from chalicelib.core.facts import (
     PipelineFacts,
     Rival,
     RunFacts,
+    Traffic,
     Upload,
     completed,
 )
@@ -35,7 +37,8 @@ from chalicelib.core.names import WATCHED, Step
 from chalicelib.core.requests import VARIANT
 from chalicelib.core.spec import PipelineSpec
 from chalicelib.core.stage import Stage
-from chalicelib.services.ports import Alarms, Ledger, SageMaker, Storage
+from chalicelib.core.traffic import countable
+from chalicelib.services.ports import Alarms, Ledger, SageMaker, Storage, TrafficCounter
 
 Describe = Callable[[str], Job | None]
 Told = TypeVar("Told")
@@ -52,6 +55,7 @@ class Observer:
     sagemaker: SageMaker
     ledger: Ledger
     alarms: Alarms
+    traffic: TrafficCounter
 
     def pipeline(self, pipeline: str, now: datetime) -> PipelineFacts:
         """Gather everything that decides what happens next with a pipeline."""
@@ -68,6 +72,7 @@ class Observer:
             update_taken=self._taken(pipeline, head),
         )
         facts = replace(facts, check=self._check(pipeline, head), untold=self._untold(pipeline, head))
+        facts = replace(facts, traffic=self._traffic(facts, now))
         if head.dataset_id is None:
             facts = self._with_alarms(facts)
             if facts.spec.policy.feedback and (facts.ringing or may_begin(facts, now)):
@@ -226,6 +231,12 @@ class Observer:
             verdict=self.storage.read_json(verdict) if completed(monitor) else None,
             published=row.published is not None and self._performed(pipeline, row.published),
         )
+
+    def _traffic(self, facts: PipelineFacts, now: datetime) -> Traffic | None:
+        """Ask what was asked in the window of a check that begins now: no other look costs a call."""
+        window = window_to_check(self.stage, facts, now)
+        span = countable(*window, now) if window else None
+        return self.traffic.count(self.stage.names.endpoint(facts.pipeline), VARIANT, span) if span else None
 
     def _untold(self, pipeline: str, head: Head) -> tuple[Decision, ...]:
         return untold(head.told, self.ledger.decisions(pipeline, head.told.since if head.told else 0))

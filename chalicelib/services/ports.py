@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from chalicelib.core.actions import Action
-from chalicelib.core.facts import Alarm, Endpoint, File, Job, ModelPackage, Upload, Version
+from chalicelib.core.facts import Alarm, Endpoint, File, Job, ModelPackage, Traffic, Upload, Version
 from chalicelib.core.feedback import Label
 from chalicelib.core.ledger import BatchEnd, DatasetRow, Decision, Head, RunRow, Transition, UploadVerdict
 from chalicelib.core.predictions import Answer, Instance
 from chalicelib.core.tokens import Token
+from chalicelib.core.traffic import Span
 from chalicelib.core.watched import CheckRow
 
 Clock = Callable[[], datetime]  # now, in UTC
@@ -64,6 +65,13 @@ class Alarms(Protocol):
 
     def states(self, names: Sequence[str]) -> Mapping[str, Alarm]:
         """Return the alarms of these names; one that does not exist is left out."""
+
+
+class TrafficCounter(Protocol):
+    """What endpoints were asked, as it was counted apart from what was captured of it."""
+
+    def count(self, endpoint: str, variant: str, span: Span) -> Traffic | None:
+        """Return what was asked of a variant in a span; None if there is no figure of it."""
 
 
 class Ledger(Protocol):

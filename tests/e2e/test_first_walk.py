@@ -5,6 +5,7 @@ import json
 import random
 import tarfile
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -15,7 +16,8 @@ import pytest
 
 from benchmarks.load import Client, Load
 from cli import sample
-from tests.e2e.conftest import Local
+from tests.e2e import counted
+from tests.e2e.conftest import Local, Ran
 from tests.training.sample import csv_file, make_people
 from training.learners.model import load as load_model
 
@@ -241,11 +243,43 @@ def test_page(local: Local) -> None:
 def test_report_of_a_drift_check(local: Local, first: Mapping[str, Any]) -> None:  # noqa: ARG001 - a model is live
     """Whoever follows the link that the page has of a drift check reads the report, as a page."""
     local.freshet("predict", "A moving film.")
-    ran = local.freshet("drift", "reviews", "--hours", "24", "--wait")
-    assert ran.code in {0, 3, 4}, ran.stderr
+    ran = check_drift(local)
     with urlopen(f"{local.address['api_url']}pipelines/reviews/checks") as response:  # noqa: S310 - loopback
         check = json.load(response)["checks"][0]
     assert (check["id"], check["state"]) == (ran.last["id"], ran.last["state"])
     with urlopen(check["report"]) as response:  # noqa: S310 - our own loopback address
         assert response.headers.get_content_type() == "text/html"
         assert b"<!doctype html>" in response.read().lower()
+
+
+def test_coverage_of_a_check(local: Local, first: Mapping[str, Any]) -> None:  # noqa: ARG001 - a model is live
+    """A check expects as many requests as CloudWatch counted in its window, and finds all of them captured."""
+    if not asked_today(local):
+        local.freshet("predict", "A moving film.")
+    while not asked_today(local):
+        pass_time(local)
+    folder = f"monitoring/reviews/{check_drift(local).last['id']}"
+    window, statistics = (
+        counted.read(local, f"{folder}/{name}.json") for name in ("window/window", "monitoring/statistics")
+    )
+    coverage = statistics["coverage"]
+    assert window["expected"] == coverage["expected"] > 0
+    assert window["expected"] == counted.answered(
+        local, *(datetime.fromisoformat(window[name]) for name in ("start", "end"))
+    )
+    theirs = coverage["left_out"].get("answered by another version", 0)
+    assert coverage["read"] + theirs >= window["expected"]
+    assert (coverage["share"], coverage["unreadable"]) == (1.0, {})
+
+
+def check_drift(local: Local) -> Ran:
+    """Ask for a check of the last day and wait; each verdict will do."""
+    ran = local.freshet("drift", "reviews", "--hours", "24", "--wait")
+    assert ran.code in {0, 3, 4}, ran.stderr
+    return ran
+
+
+def asked_today(local: Local) -> float:
+    """Count what was asked in the last day, but for the minute that is not over."""
+    now = datetime.now(UTC)
+    return counted.answered(local, now - timedelta(hours=24), now)

@@ -212,7 +212,8 @@ def test_policy_has_no_wildcard(stage: str) -> None:
     for statement in _policy(stage)["Statement"]:
         assert not [action for action in _actions([statement]) if "*" in action]
         if statement["Resource"] == "*":
-            assert _actions([statement]) <= {"sagemaker:ListModelPackages", "cloudwatch:PutMetricData"}
+            known = {"sagemaker:ListModelPackages", "cloudwatch:PutMetricData", "cloudwatch:GetMetricData"}
+            assert _actions([statement]) <= known
             if "cloudwatch:PutMetricData" in _actions([statement]):
                 assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": "Freshet"}}
         for text in _strings(statement["Resource"]):

@@ -1,4 +1,5 @@
 import json
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -114,7 +115,28 @@ def test_what_is_not_of_the_window(tmp_path: Path) -> None:
     assert coverage.left_out == {"asked outside the window": 2, "answered by another version": 1}
     assert coverage.unreadable == {"there is no inferenceTime with a zone": 1}
     assert coverage.share(None) == 0.5
-    assert coverage.share(4) == 0.25
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "damaged", "expected", "share"),
+    [
+        (80, 20, 0, None, 1.0),
+        (80, 20, 0, 100, 1.0),
+        (80, 0, 0, 100, 0.8),
+        (40, 10, 0, 100, 40 / 90),
+        (60, 20, 20, 100, 0.75),
+        (80, 20, 0, 50, 1.0),
+        (0, 100, 0, 100, 0.0),
+        (0, 0, 0, 0, 0.0),
+    ],
+    ids=["unknown", "rolled out", "late", "rolled out and late", "damaged", "more than known", "theirs", "none"],
+)
+def test_share_of_what_was_asked(ours: int, theirs: int, damaged: int, expected: int | None, share: float) -> None:
+    """What has not come is taken for ours; what another version answered is awaited of us no more."""
+    coverage = Coverage(read=ours)
+    coverage.left_out = Counter({"answered by another version": theirs, "asked outside the window": 1_000})
+    coverage.unreadable["the line is too long"] += damaged
+    assert coverage.share(expected) == pytest.approx(share)
 
 
 def test_a_line_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,8 @@ class Policy:
     """What a window must have to be judged, and how often an alarm may be false.
 
     ``level`` is the chance of an alarm in a window without drift. ``expected`` is how many requests were captured of
-    the window, where that is known. ``least_rows_of_word`` bounds from below of how many rows a word is told.
+    the window at least, whichever version answered, where that is known. ``least_rows_of_word`` bounds from below of
+    how many rows a word is told.
     """
 
     level: float = 0.05
@@ -76,7 +77,7 @@ def check(baseline: Baseline, window: Window, coverage: Coverage, policy: Policy
     statistics: dict[str, Any] = {
         "rows": window.rows,
         "baseline_rows": baseline.rows,
-        "coverage": coverage.to_dict() | {"share": coverage.share(policy.expected)},
+        "coverage": coverage.to_dict() | {"share": coverage.share(policy.expected), "expected": policy.expected},
     }
     if not window.rows:
         return Checked("not enough data", None, tuple(reasons), statistics, ())

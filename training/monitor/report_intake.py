@@ -42,6 +42,8 @@ def coverage(statistics: Mapping[str, Any]) -> Section:
     """Return the section of how much of the window was read."""
     one = statistics["coverage"]
     rows = [["requests read", f"{one['read']:,}"], ["files", f"{one['files']:,}"]]
+    if one["expected"] is not None:
+        rows += [["requests captured at least, whichever version answered", f"{one['expected']:,}"]]
     rows += [["empty files", f"{one['empty_files']:,}"]] if one["empty_files"] else []
     rows += [[f"left out: {reason}", f"{times:,}"] for reason, times in one["left_out"].items()]
     rows += [[f"unreadable: {reason}", f"{times:,}"] for reason, times in one["unreadable"].items()]

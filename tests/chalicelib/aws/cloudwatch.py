@@ -1,4 +1,7 @@
-"""CloudWatch's figures, which are kept in order, and alarms, which go into the state that a test says."""
+"""CloudWatch's figures, which are kept in order, and alarms, which go into the state that a test says.
+
+Figures are read by one page a query, with nothing for a metric that has none.
+"""
 
 import math
 from collections.abc import Callable
@@ -41,6 +44,13 @@ class Watch:
         ours = {"Name": "Pipeline", "Value": pipeline}
         return [one["Value"] for one in self.figures if one["MetricName"] == metric and ours in one["Dimensions"]]
 
+    def invoke(self, endpoint: str, variant: str, times: int, failed: int = 0) -> None:
+        """Count invocations of a variant as SageMaker does, now."""
+        dimensions = [{"Name": "EndpointName", "Value": endpoint}, {"Name": "VariantName", "Value": variant}]
+        for name, value in (("Invocations", times), ("InvocationModelErrors", failed)):
+            datum = {"MetricName": name, "Dimensions": dimensions, "Timestamp": self.time(), "Value": float(value)}
+            self.put_metric_data("AWS/SageMaker", [datum])
+
     def put_metric_alarm(self, AlarmName: str, **configuration: Any) -> Request:
         if AlarmName not in self.alarms:
             self.set_alarm(AlarmName, "INSUFFICIENT_DATA", "Unchecked: Initial alarm creation")
@@ -58,9 +68,35 @@ class Watch:
         self.figures += ({**datum, "Namespace": Namespace} for datum in MetricData)
         return {}
 
+    def get_metric_data_pages(
+        self, MetricDataQueries: list[Request], StartTime: datetime, EndTime: datetime
+    ) -> list[Request]:
+        if StartTime >= EndTime:
+            raise refused("ValidationError", message="The parameter StartTime must be less than the parameter EndTime.")
+        return [
+            {"MetricDataResults": [{"Id": one["Id"], "StatusCode": "Complete", "Values": values}]}
+            for one in MetricDataQueries
+            for values in [self._sums(**one["MetricStat"], start=StartTime, end=EndTime)]
+        ]
+
+    def _sums(self, Metric: Request, Period: int, Stat: str, *, start: datetime, end: datetime) -> list[float]:
+        assert Stat == "Sum"
+        wanted = {**Metric, "Dimensions": _named(Metric)}
+        sums: dict[int, float] = {}
+        for one in self.figures:
+            metric = {"Namespace": one["Namespace"], "MetricName": one["MetricName"], "Dimensions": _named(one)}
+            if metric == wanted and start <= one["Timestamp"] < end:
+                period = int(one["Timestamp"].timestamp() // Period)
+                sums[period] = sums.get(period, 0.0) + one["Value"]
+        return list(sums.values())
+
     def describe_alarms_pages(self, AlarmNames: list[str], AlarmTypes: list[str]) -> list[Request]:
         if len(AlarmNames) > 100:
             raise refused("ValidationError", message="AlarmNames must have length less than or equal to 100")
         found = [self.alarms[name] for name in AlarmNames or self.alarms if name in self.alarms]
         pages = [found[start : start + _PAGE] for start in range(0, len(found) or 1, _PAGE)]
         return [{"MetricAlarms": page, "CompositeAlarms": []} for page in pages]
+
+
+def _named(metric: Request) -> dict[str, str]:
+    return {one["Name"]: one["Value"] for one in metric.get("Dimensions", ())}

@@ -2,7 +2,7 @@
 
 A file's content is its rows, one a line; a file with the row ``bad`` cannot be used, and rows of which none is ``1``
 cannot make a model together. The content digest is that of the set of rows, as `prepare`'s. A file of labels that came
-later is a row, and a captured file with the word ``moved`` has drifted.
+later is a row, and a captured file with the word ``moved`` has drifted; each of its lines is a request.
 """
 
 import json
@@ -56,10 +56,14 @@ def _labelled(account: Account, job: dict[str, Any]) -> list[str]:
 
 
 def _monitor(account: Account, job: dict[str, Any]) -> dict[str, Any]:
-    """Judge a window: a captured file that holds ``moved`` is drift."""
+    """Judge a window: a captured file that holds ``moved`` is drift, unless less came than the floor asks for."""
     manifest = json.loads(account.objects.read(_key(_inputs(job)["capture"])))
-    moved = any(b"moved" in account.objects.read(key) for key in manifest[1:])
+    window = json.loads(account.objects.read(f"{_key(_inputs(job)['window'])}window.json"))
+    files = [account.objects.read(key) for key in manifest[1:]]
+    moved = any(b"moved" in file for file in files)
     verdict = "drift" if moved else "no drift"
+    if sum(len(file.splitlines()) for file in files) < window.get("expected", 0) * window["least_coverage"]:
+        return {"verdict": "not enough data", "p_value": None, "reasons": ["too little came"], "metrics": {}}
     return {"verdict": verdict, "p_value": 0.01 if moved else 0.5, "reasons": [], "metrics": {"Drift": float(moved)}}
 
 

@@ -112,7 +112,10 @@ class Machines:
         return self._make(self.endpoints, "EndpointName", "endpoint", request | status)
 
     def describe_endpoint(self, EndpointName: str) -> Request:
-        return self._show(self.endpoints, "endpoint", EndpointName)
+        endpoint = self._show(self.endpoints, "endpoint", EndpointName)
+        capture = self.configs.get(endpoint.get("EndpointConfigName", ""), {}).get("DataCaptureConfig")
+        told = capture and {"CurrentSamplingPercentage": capture["InitialSamplingPercentage"]}
+        return {**endpoint, "DataCaptureConfig": told} if told else endpoint
 
     def update_endpoint(self, EndpointName: str, EndpointConfigName: str) -> Request:
         endpoint = self._show(self.endpoints, "endpoint", EndpointName)

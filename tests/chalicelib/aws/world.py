@@ -6,13 +6,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from unittest.mock import patch
 
-from chalicelib.adapters import alarms, events, executor, ledger, sagemaker, signals, storage
+from chalicelib.adapters import alarms, events, executor, ledger, sagemaker, signals, storage, traffic
 from chalicelib.adapters.alarms import CloudWatchAlarms
 from chalicelib.adapters.events import EventBridgeBus
 from chalicelib.adapters.executor import AwsExecutor
 from chalicelib.adapters.ledger import DynamoLedger
 from chalicelib.adapters.sagemaker import SageMakerReader
 from chalicelib.adapters.storage import S3Storage
+from chalicelib.adapters.traffic import CloudWatchTraffic
 from chalicelib.bootstrap import Services
 from chalicelib.core.ledger import Head
 from chalicelib.core.spec import PipelineSpec
@@ -65,7 +66,7 @@ class World:
         """Start the process anew: what it remembered is gone."""
         clock = self.account.clock
         store, reader, book = S3Storage(STAGE.bucket_name), SageMakerReader(), DynamoLedger(STAGE.table_name)
-        observer = Observer(STAGE, self.specs, store, reader, book, CloudWatchAlarms())
+        observer = Observer(STAGE, self.specs, store, reader, book, CloudWatchAlarms(), CloudWatchTraffic())
         performer = AwsExecutor(STAGE, store, book)
         self.services = Services(
             stage=STAGE,
@@ -131,6 +132,6 @@ class World:
 def on(world: World) -> Iterator[World]:
     """Let the adapters talk to a world's account."""
     with ExitStack() as stack:
-        for module in (alarms, events, executor, ledger, sagemaker, signals, storage):
+        for module in (alarms, events, executor, ledger, sagemaker, signals, storage, traffic):
             stack.enter_context(patch.object(module, "client", world.account.client))
         yield world

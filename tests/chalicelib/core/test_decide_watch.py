@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.core.actions import Plan
-from chalicelib.core.decide_watch import GRACE, decide_watch
-from chalicelib.core.facts import Alarm, LabelFiles, PipelineFacts
+from chalicelib.core.decide_watch import GRACE, decide_watch, window_to_check
+from chalicelib.core.facts import Alarm, LabelFiles, PipelineFacts, Traffic
 from chalicelib.core.ledger import DatasetRow, Head, Wish
 from chalicelib.core.upkeep import DriftPolicy, RetrainPolicy
 from chalicelib.core.watched import Ask, CheckRow, Retrains, Verdict, Watched
 from tests.chalicelib.aws.world import STAGE
-from tests.chalicelib.core.samples import DATASET_ROW, ENDPOINT, FACTS, HEAD, SPEC, package
+from tests.chalicelib.core.samples import CHECK, DATASET_ROW, ENDPOINT, FACTS, HEAD, SPEC, package
 
 MIDNIGHT = datetime(2026, 11, 14, tzinfo=UTC)
 NOON = MIDNIGHT + timedelta(hours=12)
@@ -68,6 +68,34 @@ def test_check_of_the_slot() -> None:
 
 
 @pytest.mark.parametrize(
+    ("traffic", "percent", "told"),
+    [
+        (Traffic(500, 20), 100, {"expected": 480}),
+        (Traffic(0), 100, {"expected": 0}),
+        (None, 100, {}),
+        (Traffic(10_000), 50, {"expected": 4_850}),
+        (Traffic(500), None, {}),
+    ],
+    ids=["whole", "nothing", "no figure", "a sample", "no capture"],
+)
+def test_a_check_is_told_how_much_was_captured(
+    traffic: Traffic | None, percent: int | None, told: dict[str, int]
+) -> None:
+    """A window bears how many requests were captured of it as the endpoint captures, where that is known."""
+    facts = replace(SERVING, traffic=traffic, endpoint=replace(LIVE, capture_percent=percent))
+    (window,) = (one.data for one in watch(facts, slots={}).documents if one.key.endswith("window.json"))
+    assert {name: window[name] for name in window if name == "expected"} == told
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_traffic_is_asked_for_where_a_check_begins(begun: bool) -> None:  # noqa: FBT001 - a parameter
+    """The window of which the traffic is a fact is that of the check that begins; while one is under way, none is."""
+    facts = replace(SERVING, head=replace(HEAD, slots={}), check=CHECK if begun else None)
+    window = None if begun else (MIDNIGHT - timedelta(days=1), MIDNIGHT)
+    assert window_to_check(STAGE, facts, NOON) == window
+
+
+@pytest.mark.parametrize(
     ("change", "now", "state"),
     [
         ({"head": TAKEN}, NOON, "idle"),
@@ -98,6 +126,7 @@ def test_no_check_yet(change: dict[str, Any], now: datetime, state: str) -> None
     plan = decide_watch(STAGE, facts, now)
     assert plan.idle
     assert plan.state == state
+    assert window_to_check(STAGE, facts, now) is None
 
 
 @given(st.integers(0, 40), st.integers(0, 40))

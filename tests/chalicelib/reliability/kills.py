@@ -81,8 +81,9 @@ def traffic(content: str) -> Deed:
     """Return the deed of asking the live model, of which a file is captured, until the day is over."""
 
     def ask(world: World) -> None:
-        captured = world.account.objects
-        folder = STAGE.bucket.captured(STAGE.names.endpoint(PIPELINE), "AllTraffic")
+        captured, endpoint = world.account.objects, STAGE.names.endpoint(PIPELINE)
+        world.account.watch.invoke(endpoint, "AllTraffic", len(content.splitlines()))
+        folder = STAGE.bucket.captured(endpoint, "AllTraffic")
         captured.put(f"{folder}{places.hour_folder(world.account.now)}requests.jsonl", content.encode())
         world.account.advance(24.5 * 3600)
 

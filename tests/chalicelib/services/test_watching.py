@@ -1,7 +1,9 @@
 """The loop: traffic, drift, an alarm, labels, a better model; and who is told."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -52,6 +54,60 @@ def test_nothing_captured(live: World) -> None:
     assert last(live) == "not enough data"
     assert not live.jobs("drift")
     assert live.account.watch.values("DriftConfirmed", PIPELINE) == []
+
+
+def window(world: World) -> dict[str, Any]:
+    """Return what the last check's job was asked."""
+    check_id = world.services.checks.recent(PIPELINE)[0].id
+    key = STAGE.bucket.check(PIPELINE, check_id).key("window", "window.json")
+    found: dict[str, Any] = json.loads(world.account.objects.read(key))
+    return found
+
+
+def test_half_of_the_files_are_late(live: World) -> None:
+    """Where CloudWatch counted more than came, the window bears its count, and nobody takes the rest for no drift."""
+    live.account.watch.invoke(STAGE.names.endpoint(PIPELINE), "AllTraffic", 4, failed=1)
+    traffic("the same\n" * 3)(live)
+    live.walk()
+    assert window(live)["expected"] == 6
+    assert last(live) == "not enough data"
+    assert live.account.watch.values("DriftConfirmed", PIPELINE) == []
+
+
+def test_nothing_was_counted(live: World) -> None:
+    """What CloudWatch has no figure of, or counted of another variant, is not expected: the files that came are all."""
+    live.account.watch.invoke(STAGE.names.endpoint(PIPELINE), "another", 100)
+    traffic("the same")(live)
+    live.account.watch.figures = [one for one in live.account.watch.figures if one["Value"] == 100]
+    live.walk()
+    assert "expected" not in window(live)
+    assert last(live) == "no drift"
+
+
+def test_the_endpoint_says_how_much_it_captures() -> None:
+    """A spec that asks for more capture holds from the next version on: until then a sample is expected as before."""
+    half = replace(PIPELINES[PIPELINE], drift=DriftPolicy(capture_percent=50))
+    world = World(specs={PIPELINE: half})
+    with on(world):
+        world.drop("a.csv", "1\nrow")
+        world.walk()
+        world.specs = PIPELINES
+        world.start()
+        world.account.watch.invoke(STAGE.names.endpoint(PIPELINE), "AllTraffic", 9_999)
+        traffic("the same")(world)
+        world.walk()
+        assert window(world)["expected"] == 4_850
+
+
+def test_invocations_are_counted_once(live: World) -> None:
+    """CloudWatch is asked when a check begins, and by no other look."""
+    for _ in range(3):
+        traffic("the same")(live)
+        live.walk()
+        live.walk()
+    assert len(live.services.checks.recent(PIPELINE)) == 3
+    pages = 2
+    assert live.account.history.count("get_metric_data") == 3 * pages
 
 
 def test_the_loop_closes(live: World) -> None:

@@ -130,6 +130,20 @@ def test_late_files_are_missed(tmp_path: Path, baseline: Path, moved: float) -> 
     assert coverage["share"] == pytest.approx(220 / 300)
 
 
+@pytest.mark.parametrize(
+    ("came", "verdict", "share"), [(REQUESTS, "no drift", 1.0), (REQUESTS // 2, "not enough data", 150 / 200)]
+)
+def test_a_roll_out_is_no_gap(tmp_path: Path, baseline: Path, came: int, verdict: str, share: float) -> None:
+    """What an earlier version answered in the window is not missed, and hides none of what has not come."""
+    rows, scores = make_rows(50, 9, 0.0)
+    earlier = [captured_line([row], [score], version="6") for row, score in zip(rows, scores, strict=True)]
+    files = {"a.jsonl": b"".join(earlier), "b.jsonl": b"".join(lines(0.0)[:came])}
+    expected = len(earlier) + (REQUESTS if came == REQUESTS else 200)
+    found, coverage = run(tmp_path, baseline, files, expected=expected, model_version="7", least_rows=100)
+    assert found["verdict"] == verdict
+    assert (coverage["share"], coverage["expected"]) == (pytest.approx(share), expected)
+
+
 def test_late_files_are_read_once_they_came(tmp_path: Path, baseline: Path) -> None:
     """A file that lies in a later hour is read by the time of its requests, so a window is whole when all have come."""
     whole = lines(0.8)

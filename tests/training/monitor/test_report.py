@@ -152,6 +152,13 @@ def test_a_quiet_window_has_a_page_too(tmp_path: Path) -> None:
     assert "left out: answered by another version" in empty
 
 
+@pytest.mark.parametrize(("expected", "shown"), [({}, False), ({"expected": 1_234}, True)])
+def test_the_page_says_how_much_was_expected(tmp_path: Path, expected: dict[str, int], shown: bool) -> None:  # noqa: FBT001 - a parameter
+    """A page says how many requests were captured, where that was known, beside how many were read."""
+    page = run(put(tmp_path, {"level": 0.01, **expected}, *make_rows(300, 8)))
+    assert ("requests captured at least" in page, "1,234" in page) == (shown, shown)
+
+
 def test_what_is_filled_in_is_escaped() -> None:
     """A title, column, category, word, version or request that looks like HTML is shown as it is, and does nothing."""
     evil = "<img src=x onerror=alert(1)>"
