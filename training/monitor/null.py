@@ -36,7 +36,7 @@ from training.resampling import Groups
 
 Singles = npt.NDArray[np.float32]
 
-DRAWS = 250
+DRAWS = 500  # of fewer, the share of the level that none of them can tell is felt
 FIRST = 50  # draws of the first round
 TOGETHER = 100  # draws that are dealt at once
 

@@ -16,9 +16,9 @@ figure's *weight*, compared with the smallest of each draw (Westfall and Young 1
 dependence, and however rough the tails, since the window is treated as every draw is, an alarm without drift is as
 rare as the level. Holm's correction needs no draws of them together, but pays for every figure as if it were alone.
 
-*Weights.* Four fifths of the level are the score's, most of it the shift's: an answer that moves is what costs, other
-labels are seen nowhere else, and only faintly. What is left is shared by the other blocks alike: what moves
-words moves many of them, and is seen all the same. *Scale.* Where the groups of a draw are not quite like a window's,
+*Weights.* Four fifths of the level are the shift's and a twentieth is the score's otherwise: an answer that moves is
+what costs, other labels are seen nowhere else, and only faintly. What is left is shared by the other blocks alike: what
+moves words moves many of them, and is seen all the same. *Scale.* Where the groups of a draw are not quite like a window's,
 the draws of a block are made as large as the variance by formula says (see `grouped`); of words never smaller, since a
 sum of thousands of squares hardly varies, so that one per cent too little is seen as drift.
 
@@ -45,7 +45,7 @@ Kind = Literal["number", "categories", "words"]
 LEAST_ROWS_WITH_WORD = 5  # expected in the window, of a word that is compared
 CLEARLY = 4.0  # standard errors of a p-value at the level, above which no more draws are made
 TAIL = 0.1  # of the draws, beyond which a figure's chance is that of an exponential tail
-SCORE_SHARES = {"shift": 0.75, "": 0.05}
+SCORE_SHARES = {"shift": 0.8, "": 0.05}
 BEND = 0.15  # of the ranks that the shift is the mean of; chosen, as the weights, on other deals than those told
 
 
