@@ -18,9 +18,9 @@ rare as the level. Holm's correction needs no draws of them together, but pays f
 
 *Weights.* Four fifths of the level are the shift's and a twentieth is the score's otherwise: an answer that moves is
 what costs, other labels are seen nowhere else, and only faintly. What is left is shared by the other blocks alike: what
-moves words moves many of them, and is seen all the same. *Scale.* Where the groups of a draw are not quite like a window's,
-the draws of a block are made as large as the variance by formula says (see `grouped`); of words never smaller, since a
-sum of thousands of squares hardly varies, so that one per cent too little is seen as drift.
+moves words moves many of them, and is seen all the same. *Scale.* Where the groups of a draw are not quite like a
+window's, the draws of a block are made as large as the variance by formula says (see `grouped`); of words never
+smaller, since a sum of thousands of squares hardly varies, so that one per cent too little is seen as drift.
 
 The prices: a drift of the inputs that does not move the score must be large; and no figure sees everything: what moves
 nothing but the order of words, or words outside the vocabulary, is not seen.
