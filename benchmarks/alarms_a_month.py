@@ -3,9 +3,9 @@
 ``python -m benchmarks.alarms_a_month --data FOLDER --found FILE``, with the data of `benchmarks.film_windows`. A
 baseline is a tenth of IMDB's films, some 5,000 reviews; each hour's window is reviews of other films, all reviews alike
 likely, and none drifts. An alarm begins when ``m`` of the last ``n`` checks drifted and did not an hour before, as
-CloudWatch counts. Two rules are asked of `chalicelib.core.alarm_rule` for one false alarm a month: the one that a spec
-has, which knows no window, and the one for what these windows have in common: the share of the score's variance that is
-the baseline's, as `training.monitor.check` tells it.
+CloudWatch counts. Two rules are asked of `chalicelib.core.alarm_rule`: the one of a spec that allows one false alarm a
+month, of which the quality alarm has a half, and which knows no window; and, for one a month, that for what these
+windows have in common: the share of the score's variance that is the baseline's, as `training.monitor.check` tells it.
 
 What is found is appended to FILE, one JSON object a baseline; those in it are left out, so a run can be taken up again.
 """
