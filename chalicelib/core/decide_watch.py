@@ -109,7 +109,11 @@ def _obstacle(facts: PipelineFacts, past: Retrains) -> str | None:
     # Where labels have become too old to be learnt from, it is they that make another data set: nothing is new in it.
     if least >= policy.least_labels or not (new or known or gone):
         return None
-    found = f"{len(new)} new files of labels, of {least} labels at least by their sizes" if new else "no new labels"
+    found = (
+        f"{len(new)} new file{'s' if len(new) > 1 else ''} of labels, of {least} labels at least by their sizes"
+        if new
+        else "no new labels"
+    )
     return f"there is too little new to learn from ({found}; {policy.least_labels} are asked for)"
 
 
