@@ -2,15 +2,19 @@
 
 A file's content is its rows, one a line; a file with the row ``bad`` cannot be used, and rows of which none is ``1``
 cannot make a model together. The content digest is that of the set of rows, as `prepare`'s. A file of labels that came
-later is a row, and a captured file with the word ``moved`` has drifted; each of its lines is a request.
+later is a row, and a captured file of the window's hours with the word ``moved`` has drifted; each of its lines is a
+request.
 """
 
 import json
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 from tests.chalicelib.aws.account import Account
 from tests.chalicelib.aws.evaluations import evaluation
+
+HOUR = timedelta(hours=1)
 
 
 def finish(account: Account, name: str, status: str = "Completed", **more: Any) -> None:
@@ -59,12 +63,18 @@ def _monitor(account: Account, job: dict[str, Any]) -> dict[str, Any]:
     """Judge a window: a captured file that holds ``moved`` is drift, unless less came than the floor asks for."""
     manifest = json.loads(account.objects.read(_key(_inputs(job)["capture"])))
     window = json.loads(account.objects.read(f"{_key(_inputs(job)['window'])}window.json"))
-    files = [account.objects.read(key) for key in manifest[1:]]
+    start, end = (datetime.fromisoformat(window[bound]) for bound in ("start", "end"))
+    files = [account.objects.read(key) for key in manifest[1:] if start - HOUR < _hour(key) < end]
     moved = any(b"moved" in file for file in files)
     verdict = "drift" if moved else "no drift"
     if sum(len(file.splitlines()) for file in files) < window.get("expected", 0) * window["least_coverage"]:
         return {"verdict": "not enough data", "p_value": None, "reasons": ["too little came"], "metrics": {}}
     return {"verdict": verdict, "p_value": 0.01 if moved else 0.5, "reasons": [], "metrics": {"Drift": float(moved)}}
+
+
+def _hour(key: str) -> datetime:
+    """Return the hour under which a captured file lies: the hours beside a window are listed, and are not of it."""
+    return datetime.strptime("/".join(key.split("/")[-5:-1]), "%Y/%m/%d/%H").replace(tzinfo=UTC)
 
 
 def _inputs(job: dict[str, Any]) -> dict[str, str]:
