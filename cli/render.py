@@ -105,7 +105,7 @@ def _set_aside(story: Story | None) -> list[Text]:
 
 
 def _report(story: Story | None) -> list[Text]:
-    """Say where a person opens the report, on a line of its own that no wrapping breaks."""
+    """Say where a person opens the report."""
     return [Text(f"report {story.report}", overflow="fold")] if story and story.report else []
 
 
