@@ -2,7 +2,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tests.localcloud.sagemaker.conftest import DEADLINE, Cloud
+from tests.localcloud.sagemaker.clouds import DEADLINE, Cloud
 
 
 def in_service(cloud: Cloud, version: str = "v1", **model: Any) -> None:

@@ -2,7 +2,7 @@ import sys
 import textwrap
 from typing import Any
 
-from tests.localcloud.sagemaker.conftest import Cloud
+from tests.localcloud.sagemaker.clouds import Cloud
 
 _PRELUDE = """
     import json, os, pathlib, signal, socket, sys, time

@@ -7,7 +7,7 @@ import pytest
 
 from localcloud.errors import AwsError
 from localcloud.sagemaker import capacities
-from tests.localcloud.sagemaker.conftest import DEADLINE, Cloud
+from tests.localcloud.sagemaker.clouds import DEADLINE, Cloud
 from tests.localcloud.sagemaker.endpoint_steps import status_of, wait_until
 
 OPERATION = "UpdateEndpointWeightsAndCapacities"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from localcloud.errors import AwsError
-from tests.localcloud.sagemaker.conftest import Cloud
+from tests.localcloud.sagemaker.clouds import Cloud
 from tests.localcloud.sagemaker.endpoint_steps import status_of, wait_until
 
 NEVER = {"data_capture": 3600.0}

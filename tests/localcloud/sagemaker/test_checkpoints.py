@@ -8,7 +8,7 @@ import pytest
 from localcloud.errors import AwsError
 from localcloud.sagemaker.checkpoints import checkpoints_of
 from localcloud.sagemaker.objects import connect
-from tests.localcloud.sagemaker.conftest import REGION, Cloud
+from tests.localcloud.sagemaker.clouds import REGION, Cloud
 from tests.localcloud.sagemaker.training_programs import train_program
 
 COUNT = """

@@ -4,7 +4,7 @@ import socket
 import pytest
 
 from localcloud.sagemaker.namespaces import can_mount
-from tests.localcloud.sagemaker.conftest import Cloud, channel
+from tests.localcloud.sagemaker.clouds import Cloud, channel
 from tests.localcloud.sagemaker.test_training import files_of
 from tests.localcloud.sagemaker.training_programs import train_program
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from localcloud.errors import AwsError
-from tests.localcloud.sagemaker.conftest import Cloud, channel, s3_input
+from tests.localcloud.sagemaker.clouds import Cloud, channel, s3_input
 from tests.localcloud.sagemaker.processing_programs import process_program
 from tests.localcloud.sagemaker.test_processing import output
 from tests.localcloud.sagemaker.training_programs import train_program

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from localcloud.errors import AwsError
-from tests.localcloud.sagemaker.conftest import DEADLINE, Cloud
+from tests.localcloud.sagemaker.clouds import DEADLINE, Cloud
 from tests.localcloud.sagemaker.endpoint_steps import in_service, status_of, wait_until
 
 

@@ -11,7 +11,7 @@ from localcloud.errors import AwsError
 from localcloud.sagemaker.background import Background
 from localcloud.sagemaker.fleet import Instance, Lease, Variant
 from localcloud.sagemaker.invocation_metrics import Invocation, InvocationMetrics, values_of
-from tests.localcloud.sagemaker.conftest import REGION, Cloud
+from tests.localcloud.sagemaker.clouds import REGION, Cloud
 from tests.localcloud.sagemaker.endpoint_steps import in_service, wait_until
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC)

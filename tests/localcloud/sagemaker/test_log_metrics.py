@@ -6,7 +6,7 @@ import pytest
 
 from localcloud.errors import AwsError
 from localcloud.sagemaker.log_metrics import LogMetrics
-from tests.localcloud.sagemaker.conftest import Cloud
+from tests.localcloud.sagemaker.clouds import Cloud
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 LOSS = {"Name": "loss", "Regex": "loss=([-+0-9.e]+|nan)"}

@@ -15,7 +15,7 @@ from localcloud.database import Database
 from localcloud.errors import StoppedError
 from localcloud.logs import Logs
 from localcloud.sagemaker.log_shipping import LogShipping
-from tests.localcloud.sagemaker.conftest import Cloud
+from tests.localcloud.sagemaker.clouds import Cloud
 from tests.localcloud.sagemaker.endpoint_steps import in_service
 
 TIME = datetime(2028, 2, 29, 12, tzinfo=UTC)

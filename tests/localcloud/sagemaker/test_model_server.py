@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from localcloud.errors import AwsError
-from tests.localcloud.sagemaker.conftest import Cloud
+from tests.localcloud.sagemaker.clouds import Cloud
 from tests.localcloud.sagemaker.endpoint_steps import in_service, status_of, wait_until
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from localcloud.sagemaker.host_names import host_names, hosts_file
 from localcloud.sagemaker.namespaces import can_mount, inside
-from tests.localcloud.sagemaker.conftest import Cloud
+from tests.localcloud.sagemaker.clouds import Cloud
 from tests.localcloud.sagemaker.processing_programs import process_program
 
 pytestmark = pytest.mark.skipif(not can_mount(), reason="this machine refuses user namespaces")

@@ -4,7 +4,7 @@ import pytest
 
 from localcloud.errors import AwsError
 from tests.localcloud.full_disk import files_up_to
-from tests.localcloud.sagemaker.conftest import Cloud
+from tests.localcloud.sagemaker.clouds import Cloud
 from tests.localcloud.sagemaker.endpoint_steps import in_service, status_of, wait_until
 
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from localcloud.errors import AwsError
-from tests.localcloud.sagemaker.conftest import Cloud
+from tests.localcloud.sagemaker.clouds import Cloud
 
 SPECIFICATION = {
     "Containers": [{"Image": "server"}],

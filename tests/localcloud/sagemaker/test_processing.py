@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from localcloud.errors import AwsError
-from tests.localcloud.sagemaker.conftest import Cloud, s3_input
+from tests.localcloud.sagemaker.clouds import Cloud, s3_input
 
 
 def output(name: str, uri: str, path: str, **more: Any) -> dict[str, Any]:

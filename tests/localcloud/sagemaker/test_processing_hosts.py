@@ -7,7 +7,7 @@ import pytest
 
 from localcloud.errors import AwsError
 from localcloud.sagemaker.namespaces import can_mount
-from tests.localcloud.sagemaker.conftest import Cloud, s3_input
+from tests.localcloud.sagemaker.clouds import Cloud, s3_input
 from tests.localcloud.sagemaker.processing_programs import process_program
 from tests.localcloud.sagemaker.test_processing import output
 

@@ -5,7 +5,7 @@ import pytest
 
 from localcloud.errors import AwsError
 from localcloud.sagemaker import quotas
-from tests.localcloud.sagemaker.conftest import Cloud
+from tests.localcloud.sagemaker.clouds import Cloud
 
 MakeCloud = Callable[..., Cloud]
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from localcloud.errors import AwsError
 from localcloud.sagemaker.revival import pauses
-from tests.localcloud.sagemaker.conftest import Cloud
+from tests.localcloud.sagemaker.clouds import Cloud
 from tests.localcloud.sagemaker.endpoint_steps import in_service, wait_until
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from localcloud.errors import AwsError
-from tests.localcloud.sagemaker.conftest import REGION, ROLE, Cloud
+from tests.localcloud.sagemaker.clouds import REGION, ROLE, Cloud
 from tests.localcloud.sagemaker.endpoint_steps import status_of, wait_until
 
 SERVERLESS = {"MemorySizeInMB": 2048, "MaxConcurrency": 2}

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from localcloud import cloud as local
 from localcloud.settings import Settings
-from tests.localcloud.sagemaker.conftest import REGION, ROLE
+from tests.localcloud.sagemaker.clouds import REGION, ROLE
 
 
 @pytest.fixture

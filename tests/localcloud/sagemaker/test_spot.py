@@ -8,7 +8,7 @@ import pytest
 
 from localcloud.errors import AdminError, AwsError
 from localcloud.sagemaker.spot import WAITED, time_left
-from tests.localcloud.sagemaker.conftest import REGION, Cloud
+from tests.localcloud.sagemaker.clouds import REGION, Cloud
 from tests.localcloud.sagemaker.test_training import files_of
 from tests.localcloud.sagemaker.test_training_hosts import living
 from tests.localcloud.sagemaker.training_programs import train_program

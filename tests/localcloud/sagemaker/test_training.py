@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from localcloud.errors import AwsError
-from tests.localcloud.sagemaker.conftest import Cloud, channel
+from tests.localcloud.sagemaker.clouds import Cloud, channel
 
 
 def files_of(archive: bytes) -> dict[str, bytes]:

@@ -9,7 +9,7 @@ import pytest
 
 from localcloud.errors import AwsError
 from localcloud.sagemaker.namespaces import can_mount
-from tests.localcloud.sagemaker.conftest import Cloud, channel
+from tests.localcloud.sagemaker.clouds import Cloud, channel
 from tests.localcloud.sagemaker.test_training import files_of, of_job
 from tests.localcloud.sagemaker.training_programs import train_program
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from localcloud.errors import AwsError
-from tests.localcloud.sagemaker.conftest import Cloud
+from tests.localcloud.sagemaker.clouds import Cloud
 from tests.localcloud.sagemaker.record_formats import recordio, tfrecord
 
 MB = 1 << 20

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from localcloud.errors import AwsError
-from tests.localcloud.sagemaker.conftest import Cloud
+from tests.localcloud.sagemaker.clouds import Cloud
 
 
 @pytest.fixture
